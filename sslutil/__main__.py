@@ -1,0 +1,5 @@
+"""python -m sslutil."""
+
+from sslutil.cli import run
+
+run()

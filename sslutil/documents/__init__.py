@@ -1,0 +1,1 @@
+"""Text ↔ values of every TOML file of ours."""

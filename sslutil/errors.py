@@ -1,0 +1,82 @@
+"""What can go wrong, one class for each exit status that scripts rely on."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SslutilError(Exception):
+    """A fault told in one sentence, with the command that helps.
+
+    `message` is lower case, without a full stop, and names the file; `hint` is a command or an empty string.
+    """
+
+    status: ClassVar[int] = 70
+    meaning: ClassVar[str] = "internal: a fault of sslutil itself"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        """Keep both sentences; nothing here may hold a secret."""
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(SslutilError):
+    """What was typed can't be taken."""
+
+    status = 2
+    meaning = "usage: what was typed can't be taken"
+
+
+class SiteError(SslutilError):
+    """site.toml can't be taken, or a choice in it would harm.
+
+    `key` is the dotted key that is at fault ("site.https_port"), or an empty string.
+    """
+
+    status = 3
+    meaning = "site: site.toml can't be taken, or a choice would harm"
+
+    def __init__(self, message: str, hint: str = "", *, key: str = "") -> None:
+        """Keep the sentences and the key at fault."""
+        super().__init__(message, hint)
+        self.key = key
+
+
+class SettingError(SiteError):
+    """The value of one setting can't be taken, whatever the others say."""
+
+
+class RegistryError(SslutilError):
+    """The registry can't be read or written."""
+
+    status = 4
+    meaning = "registry: the registry can't be read or written"
+
+
+class BusyError(SslutilError):
+    """Another sslutil holds the lock."""
+
+    status = 5
+    meaning = "busy: another sslutil is changing the registry"
+
+
+class MaterialError(SslutilError):
+    """A key, certificate or request can't be used."""
+
+    status = 6
+    meaning = "material: a key, certificate or request can't be used"
+
+
+class ServerRefusedError(SslutilError):
+    """A server did not take what was given to it."""
+
+    status = 9
+    meaning = "server: a server refused the change"
+
+
+def command(*words: str) -> str:
+    """Return the words as one command line that a POSIX shell takes apart into the same words."""
+    from shlex import join
+
+    return join(words)

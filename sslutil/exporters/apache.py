@@ -1,0 +1,165 @@
+"""Apache httpd 2.4: one file for the secure virtual host, one for the plain one."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sslutil import registry
+from sslutil.errors import SiteError
+from sslutil.plan import split_groups
+from sslutil.site import HTTPS_STANDARD_PORT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sslutil.exporters import ExportPlan
+    from sslutil.names import Identity
+
+SECURE = "apache.conf"
+PLAIN = "apache-plain.conf"
+
+
+def render(plan: ExportPlan) -> dict[str, str]:
+    """Return the text of apache.conf and apache-plain.conf, by file name."""
+    return {SECURE: _render_secure(plan), PLAIN: _render_plain(plan)}
+
+
+def quote(text: str) -> str:
+    r"""Return a text as one quoted argument of httpd; SiteError for what its dialect can't hold.
+
+    httpd expands ${NAME} and takes a backslash before a quote or a backslash (ap_getword_conf); it has no escape for
+    the rest.
+    """
+    if "${" in text or any(ord(character) < ord(" ") or ord(character) == 0x7F for character in text):  # noqa: PLR2004
+        message = f"Apache can't name the path {text!r}"
+        raise SiteError(message, "choose a plain path: sslutil registry-path PATH", key="deploy.exports")
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _introduction(plan: ExportPlan, use: str) -> list[str]:
+    site = plan.site.site
+    names = " ".join(name.text for name in site.names)
+    return [
+        "# Made by sslutil. Edit site.toml instead: this file is written anew by each change.",
+        f"# {use}",
+        f"# Names: {names}",
+    ]
+
+
+def _render_secure(plan: ExportPlan) -> str:
+    port = plan.site.site.https_port
+    path = f"{plan.directory}/{SECURE}"
+    lines = _introduction(plan, f"In the virtual host of port {port}, after its ServerName: Include {quote(path)}")
+    if not plan.site.site.enabled:
+        return _text([*lines, "# The site is disabled: this port speaks plain http.", "SSLEngine off"])
+    lines += _engine(plan) + _policy(plan) + _clients(plan) + _hsts(plan)
+    return _text(lines)
+
+
+def _engine(plan: ExportPlan) -> list[str]:
+    return [
+        "SSLEngine on",
+        f"SSLCertificateFile {quote(f'{plan.directory}/{registry.CERTIFICATE}')}",
+        f"SSLCertificateKeyFile {quote(f'{plan.directory}/{registry.KEY}')}",
+    ]
+
+
+def _policy(plan: ExportPlan) -> list[str]:
+    policy = plan.policy
+    lines = ["SSLProtocol -all " + " ".join(f"+{protocol}" for protocol in policy.protocols)]
+    if policy.ciphers:
+        # OpenSSL 3 refuses TLS 1.0 and 1.1 above security level 0 (their signatures use SHA-1).
+        level = ":@SECLEVEL=0" if {"TLSv1", "TLSv1.1"} & set(policy.protocols) else ""
+        lines.append(f"SSLCipherSuite {':'.join(policy.ciphers)}{level}")
+    if "TLSv1.3" in policy.protocols:
+        lines.append(f"SSLCipherSuite TLSv1.3 {':'.join(policy.ciphersuites)}")
+    groups, unknown = split_groups(policy.groups, plan.versions["openssl"])
+    if unknown:
+        version = ".".join(str(part) for part in plan.versions["openssl"])
+        lines.append(f"# Left out, unknown to OpenSSL {version}: {' '.join(unknown)}")
+    if groups:
+        lines.append(f"SSLOpenSSLConfCmd Groups {':'.join(groups)}")
+    lines.append(f"SSLHonorCipherOrder {_switch(on=policy.prefer_server_ciphers)}")
+    lines.append(f"SSLSessionTickets {_switch(on=policy.session_tickets)}")
+    lines.append("SSLCompression off")
+    return lines
+
+
+def _clients(plan: ExportPlan) -> list[str]:
+    clients = plan.site.client_auth
+    if clients.mode == "off":
+        return ["SSLVerifyClient none"]
+    lines = [
+        f"SSLVerifyClient {clients.mode}",
+        f"SSLVerifyDepth {clients.depth}",
+        f"SSLCACertificateFile {quote(f'{plan.directory}/{registry.CLIENT_CA}')}",
+    ]
+    if plan.crl:
+        # Without the check httpd reads the file and ignores it.
+        lines += [
+            f"SSLCARevocationFile {quote(f'{plan.directory}/{registry.CLIENT_CRL}')}",
+            "SSLCARevocationCheck leaf",
+        ]
+    return lines
+
+
+def _hsts(plan: ExportPlan) -> list[str]:
+    age = plan.site.site.hsts_max_age
+    return [f'Header always set Strict-Transport-Security "max-age={age}"'] if age else []
+
+
+def _render_plain(plan: ExportPlan) -> str:
+    site = plan.site.site
+    path = f"{plan.directory}/{PLAIN}"
+    lines = _introduction(plan, f"In the virtual host of port {site.http_port}: Include {quote(path)}")
+    if not site.enabled:
+        return _text([*lines, "# The site is disabled: plain http is all there is."])
+    if site.plain_http == "offer":
+        return _text([*lines, "# Plain http is offered: pages link to secure mode and back."])
+    if site.plain_http == "closed":
+        return _text([*lines, "# Plain http is closed.", "RewriteEngine on", "RewriteRule ^ - [F,L]"])
+    return _text([*lines, *_redirect(site.names, site.https_port)])
+
+
+def _redirect(names: Iterable[Identity], port: int) -> list[str]:
+    """Return the rules that send a plain request to the same path of a configured name, never of a strange Host.
+
+    The target is taken from the request line, as the browser sent it: httpd's own variables are decoded, and would
+    be encoded anew. 308 keeps the method (RFC 9110 section 15.4.9).
+    """
+    tail = "" if port == HTTPS_STANDARD_PORT else f":{port}"
+    lines = [
+        "# Plain http is redirected, but for the challenges of certificate authorities (RFC 8555 section 8.3).",
+        "RewriteEngine on",
+        r"RewriteRule ^/?\.well-known/acme-challenge/ - [L]",
+        r'RewriteCond "%{THE_REQUEST}" "^\S+\s+(?:[a-z][a-z0-9+.-]*://[^/?\s]*)?(/\S*)" [NC]',
+        "RewriteRule ^ - [E=sslutil_target:%1]",
+    ]
+    plain = [name for name in names if not name.wildcard]
+    for name in names:
+        host = rf"[a-z0-9-]+{re.escape(name.text[1:])}" if name.wildcard else re.escape(_host(name))
+        target = "%1" if name.wildcard else _host(name)
+        lines += _rule(rf"^({host})\.?(?::\d+)?$", f"https://{target}{tail}")
+    if plain:
+        lines += _rule("", f"https://{_host(plain[0])}{tail}")
+    else:
+        lines.append("RewriteRule ^ - [F,L]")
+    return lines
+
+
+def _rule(host: str, target: str) -> list[str]:
+    conditions = [f'RewriteCond "%{{HTTP_HOST}}" "{host}" [NC]'] if host else []
+    return [*conditions, f'RewriteRule ^ "{target}%{{ENV:sslutil_target}}" [R=308,L,NE]']
+
+
+def _host(name: Identity) -> str:
+    return f"[{name.text}]" if ":" in name.text else name.text
+
+
+def _switch(*, on: bool) -> str:
+    return "on" if on else "off"
+
+
+def _text(lines: list[str]) -> str:
+    return "\n".join(lines) + "\n"

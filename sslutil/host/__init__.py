@@ -1,0 +1,1 @@
+"""What only the machine knows: other programs, accounts, its own name and versions."""

@@ -1,0 +1,60 @@
+"""The authorities whose clients are let in, and their revocation lists, as a server will load them."""
+
+from __future__ import annotations
+
+import re
+
+from cryptography import x509
+from cryptography.hazmat.primitives._serialization import Encoding  # see keys.py
+
+from sslutil.errors import MaterialError, command
+from sslutil.pki.certificates import UNREADABLE
+
+_BLOCK = re.compile(rb"-----BEGIN (?P<label>[A-Z0-9 ]{1,40})-----.+?-----END (?P=label)-----", re.DOTALL)
+
+
+def judge_authorities(content: bytes, path: str) -> bytes:
+    """Return the certificates of a PEM file, each a CA's; MaterialError names the file and what it holds."""
+    parts = []
+    for label, block in _blocks(content):
+        if label != b"CERTIFICATE":
+            raise MaterialError(
+                f'{path} holds a PEM block "{label.decode()}" among its certificates', command("cat", path)
+            )
+        parts.append(_judge_authority(block, path))
+    if not parts:
+        raise MaterialError(f"{path} holds no certificate in PEM", command("openssl", "x509", "-in", path, "-text"))
+    return b"".join(parts)
+
+
+def judge_crls(content: bytes, path: str) -> bytes:
+    """Return the revocation lists of a PEM file; MaterialError names the file and what it holds."""
+    parts = []
+    for label, block in _blocks(content):
+        if label != b"X509 CRL":
+            raise MaterialError(f'{path} holds a PEM block "{label.decode()}" among its lists', command("cat", path))
+        try:
+            parts.append(x509.load_pem_x509_crl(block).public_bytes(Encoding.PEM))
+        except UNREADABLE:
+            raise MaterialError(
+                f"{path} holds a damaged revocation list", command("openssl", "crl", "-in", path, "-text")
+            ) from None
+    if not parts:
+        raise MaterialError(f"{path} holds no revocation list in PEM", command("openssl", "crl", "-in", path, "-text"))
+    return b"".join(parts)
+
+
+def _blocks(content: bytes) -> list[tuple[bytes, bytes]]:
+    return [(match["label"], match[0]) for match in _BLOCK.finditer(content)]
+
+
+def _judge_authority(block: bytes, path: str) -> bytes:
+    look = command("openssl", "x509", "-in", path, "-text")
+    try:
+        certificate = x509.load_pem_x509_certificate(block)
+        constraints = [part.value for part in certificate.extensions if isinstance(part.value, x509.BasicConstraints)]
+    except UNREADABLE:
+        raise MaterialError(f"{path} holds a damaged certificate", look) from None
+    if not any(constraint.ca for constraint in constraints):
+        raise MaterialError(f"{path} holds a certificate that is no authority's, so it lets no client in", look)
+    return certificate.public_bytes(Encoding.PEM)

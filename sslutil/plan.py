@@ -1,0 +1,178 @@
+"""From what is wanted and what is, to what is to be done: decisions, before any file, server or key is touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sslutil.errors import SiteError, command
+from sslutil.names import render_identity
+from sslutil.profiles import GROUPS, PROFILES
+from sslutil.site import CUSTOM, Site, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sslutil.facts import CertificateFacts
+    from sslutil.names import Identity
+
+Version = tuple[int, ...]
+_SECONDS_A_DAY = 86400
+OLDEST_OPENSSL: Version = (1, 1, 1)
+OLDEST_APACHE: Version = (2, 4, 36)
+"""The first httpd that takes the suites of TLS 1.3 (SSLCipherSuite, httpd manual)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The TLS policy of the web server, in OpenSSL's names, before any server's dialect."""
+
+    protocols: tuple[str, ...]
+    ciphers: tuple[str, ...]
+    ciphersuites: tuple[str, ...]
+    groups: tuple[str, ...]
+    prefer_server_ciphers: bool
+    session_tickets: bool
+
+
+def make_policy(site: Site) -> Policy:
+    """Return the policy that the site's profile, or its own lists, mean."""
+    tls = site.tls
+    if tls.profile == CUSTOM:
+        return Policy(
+            tls.protocols, tls.ciphers, tls.ciphersuites, tls.groups, prefer_server_ciphers=False, session_tickets=False
+        )
+    profile = PROFILES[tls.profile]
+    return Policy(
+        profile.protocols,
+        profile.ciphers,
+        profile.ciphersuites,
+        profile.groups,
+        profile.prefer_server_ciphers,
+        profile.session_tickets,
+    )
+
+
+def split_groups(groups: Iterable[str], openssl: Version) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the groups that this OpenSSL loads, and those that it does not know.
+
+    One unknown name in a list is fatal to every server before OpenSSL 3.5 (measured: Apache, nginx, HAProxy).
+    """
+    loaded = tuple(group for group in groups if GROUPS[group] <= openssl)
+    return loaded, tuple(group for group in groups if GROUPS[group] > openssl)
+
+
+def parse_version(text: str) -> Version:
+    """Return "3.0.17" as (3, 0, 17)."""
+    return tuple(int(part) for part in text.split("."))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One key of the site that differs."""
+
+    key: str
+    before: Any
+    after: Any
+
+    @property
+    def words(self) -> str:
+        """The change in one line: "site.https_port: 443 → 8443"."""
+        return f"{self.key}: {render_setting(self.before)} → {render_setting(self.after)}"
+
+
+def render_setting(value: object) -> str:
+    """Return a site's value for people."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(render_setting(part) for part in value) or "none"
+    if hasattr(value, "unicode"):
+        return str(value.unicode)
+    return str(value) if value != "" else "none"
+
+
+def find_changes(before: Site, after: Site) -> tuple[Change, ...]:
+    """Return every key in which two sites differ, in the order of the file."""
+    pairs = ((key, before.value(key), after.value(key)) for key in settings())
+    return tuple(Change(key, old, new) for key, old, new in pairs if old != new)
+
+
+def refuse_vanished(explicit_before: Iterable[str], explicit_after: frozenset[str], changes: Iterable[Change]) -> None:
+    """Raise SiteError where a key that stood in the site in force is now absent, with another effect.
+
+    A half-saved file parses more often than one thinks, and would silently lose what stood in its second half.
+    """
+    vanished = set(explicit_before) - explicit_after
+    lost = next((change for change in changes if change.key in vanished), None)
+    if lost:
+        table, _, name = lost.key.partition(".")
+        message = (
+            f"{name} was {render_setting(lost.before)} and is now absent from [{table}], which would change its effect"
+        )
+        raise SiteError(message, f"write {name} below [{table}] again, with the value you want", key=lost.key)
+
+
+def refuse_dropped(served: Iterable[Identity], wanted: Iterable[Identity], cure: tuple[str, ...]) -> None:
+    """Raise SiteError where a name in use would be dropped; `cure` is the command line that does it all the same."""
+    kept = set(wanted)
+    dropped = [name for name in served if name not in kept]
+    if dropped:
+        names = ", ".join(render_identity(name) for name in dropped)
+        message = f"{names} would no longer be covered, and its users would see a warning"
+        raise SiteError(message, f"{command(*cure)}, or name it too", key="site.names")
+
+
+def due_at(certificate: CertificateFacts, renew_at: float) -> datetime:
+    """Return the moment from which the certificate is to be renewed: a fraction of its own lifetime."""
+    lifetime = certificate.not_valid_after - certificate.not_valid_before
+    return certificate.not_valid_before + lifetime * renew_at
+
+
+def lifetime_days(certificate: CertificateFacts) -> int:
+    """Return the days that a certificate holds, its last second included (RFC 5280 section 4.1.2.5)."""
+    lifetime = certificate.not_valid_after - certificate.not_valid_before
+    return -(-int(lifetime.total_seconds() + 1) // _SECONDS_A_DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialPlan:
+    """What has to be made."""
+
+    new_key: bool
+    new_certificate: bool
+    why: tuple[str, ...]
+    """In words, for the record; empty where nothing is to be made."""
+
+
+def plan_material(  # noqa: PLR0913  what is, and what is wished
+    site: Site,
+    served: CertificateFacts | None,
+    now: datetime,
+    *,
+    new_key: bool = False,
+    force: bool = False,
+    has_key: bool = False,
+) -> MaterialPlan:
+    """Return whether a self-signed site needs a new key or certificate: none yet, other wishes, due, asked for.
+
+    `has_key` says that there is a key which the first certificate is to go over.
+    """
+    if served is None:
+        return MaterialPlan(new_key=not has_key, new_certificate=True, why=("first certificate",))
+    why = []
+    other_type = served.key.key_type != site.certificate.key_type
+    if other_type:
+        why.append(f"key type: {served.key.key_type} → {site.certificate.key_type}")
+    if new_key:
+        why.append("new key asked for")
+    if served.names != site.site.names:
+        why.append("names differ")
+    if lifetime_days(served) != site.certificate.lifetime:
+        why.append("lifetime differs")
+    if now >= due_at(served, site.certificate.renew_at):
+        why.append("renewal is due")
+    elif force:
+        why.append("early renewal asked for")
+    return MaterialPlan(new_key=other_type or new_key, new_certificate=bool(why), why=tuple(why))

@@ -1,0 +1,1 @@
+"""What several verbs share: look, decide, compose, deploy, finish."""

@@ -1,0 +1,37 @@
+"""What a verb answers: words for a person and fields for a program, before anybody decides how they look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The frozen result of one command."""
+
+    headline: str
+    """One sentence, without a full stop."""
+    registry: str
+    changed: bool = False
+    generation: int | None = None
+    """The generation in force afterwards."""
+    lines: tuple[tuple[str, str], ...] = ()
+    """Labels and values, in reading order."""
+    heads: tuple[str, ...] = ()
+    """The heads of the columns of `rows`."""
+    rows: tuple[tuple[str, ...], ...] = ()
+    written: tuple[str, ...] = ()
+    """Absolute paths of what was written."""
+    warnings: tuple[str, ...] = ()
+    next: tuple[str, ...] = ()
+    """The exact command lines that come next."""
+    diff: str = ""
+    """A unified diff, without a byte of any key."""
+    bare: str | None = None
+    """What stdout gets and nothing else, where a program reads it: a path, a PEM text, a configuration."""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of --json."""

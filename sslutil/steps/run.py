@@ -1,0 +1,56 @@
+"""The circumstances of one command, given from outside: who, when, where, how patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sslutil.errors import command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sslutil.disk import Owners
+    from sslutil.registry import Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One command's circumstances."""
+
+    choice: Choice
+    verb: str
+    """As it is typed: "certificate self-sign"."""
+    clock: Callable[[], datetime]
+    """Gives an aware UTC time."""
+    owners: Owners
+    ask: Callable[[str, str], str] | None = None
+    """Asks a person one question, with an offer; None where nobody can be asked."""
+    wait: float = 30.0
+    """Seconds to wait for the lock."""
+    dry_run: bool = False
+    reload: bool = True
+    """Whether servers are reloaded."""
+
+    @property
+    def registry(self) -> str:
+        """The registry's absolute path."""
+        return self.choice.path
+
+    def path(self, name: str) -> str:
+        """Return the path of something in the registry."""
+        return f"{self.registry}/{name}"
+
+    def at(self, path: str) -> Run:
+        """Return the same run in the same registry by another path."""
+        return replace(self, choice=replace(self.choice, path=path))
+
+    def words(self, *words: str) -> tuple[str, ...]:
+        """Return the words of the sslutil command that does this to the same registry."""
+        place = ("--registry-path", self.registry) if self.choice.source == "option" else ()
+        return ("sslutil", *words, *place)
+
+    def command(self, *words: str) -> str:
+        """Return that command as one line for a shell."""
+        return command(*self.words(*words))

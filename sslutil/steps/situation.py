@@ -1,0 +1,195 @@
+"""What is there: the site in force, the site as the operator left it, what is served, what is owed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sslutil import registry
+from sslutil.documents.records import parse_generation, parse_request
+from sslutil.documents.site_file import SiteFile, parse_site
+from sslutil.errors import RegistryError, SiteError, SslutilError, command
+from sslutil.plan import Change, find_changes
+from sslutil.registry import CURRENT, DEPLOYED, RECORD, REQUESTS, SITE, generation_name
+from sslutil.store import generations as store
+from sslutil.store.opening import open_for_question
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sslutil.disk import Folder, Owners
+    from sslutil.facts import CertificateFacts, GenerationRecord, RequestRecord
+    from sslutil.steps.run import Run
+
+_TRIES = 10
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A registry as it is at one moment."""
+
+    registry: str
+    number: int | None = None
+    """The generation in force."""
+    record: GenerationRecord | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """The files of the generation in force by name, without those that this account may not read."""
+    edited: tuple[str, ...] = ()
+    """Files of the generation in force that somebody edited."""
+    in_force: SiteFile | None = None
+    text: bytes | None = None
+    """The bytes of site.toml, or of the text that is about to replace it."""
+    working: SiteFile | None = None
+    fault: SslutilError | None = None
+    """Why site.toml can't be taken, where it can't."""
+    deployed: int | None = None
+    undo: int | None = None
+    """The generation whose undo is under way."""
+    waiting: bool = False
+    """Whether a text waits for the outcome of the generation in force."""
+
+    @cached_property
+    def pending(self) -> tuple[Change, ...]:
+        """The keys in which site.toml differs from the site in force; none before the first generation."""
+        if self.in_force is None or self.working is None:
+            return ()
+        return find_changes(self.in_force.site, self.working.site)
+
+    @cached_property
+    def certificate(self) -> CertificateFacts | None:
+        """What the served certificate says; None where there is none, or it is not as it was written."""
+        content = self.files.get(registry.CERTIFICATE)
+        if content is None or registry.CERTIFICATE in self.edited:
+            return None
+        from sslutil.pki.certificates import describe_certificate
+
+        return describe_certificate(content)
+
+    @property
+    def settled(self) -> bool:
+        """Whether every server has accepted what is in force, and no outcome is open."""
+        return self.number == self.deployed and self.undo is None and not self.waiting
+
+    @property
+    def path_of_site(self) -> str:
+        """The path of site.toml."""
+        return f"{self.registry}/{SITE}"
+
+
+def look(run: Run) -> Situation:
+    """Return the situation of a registry, without its lock; a flip in between is looked at again."""
+    root = open_for_question(run.registry)
+    if root is None:
+        return Situation(run.registry)
+    with root:
+        return look_at(root, run.owners)
+
+
+def look_at(root: Folder, owners: Owners) -> Situation:
+    """Return the situation of an open registry."""
+    for _ in range(_TRIES):
+        number = store.read_link(root, CURRENT)
+        try:
+            return _look_once(root, number, owners)
+        except RegistryError:
+            if store.read_link(root, CURRENT) == number:
+                raise
+    message = f"{root.path} changes all the time while it is read"
+    raise RegistryError(message, "run the same command again")
+
+
+def _look_once(root: Folder, number: int | None, owners: Owners) -> Situation:
+    files: dict[str, bytes] = {}
+    record = in_force = None
+    if number is not None:
+        files = _read_generation(root, number)
+        record = parse_generation(_needed(root, number, files, RECORD), _path(root, number, RECORD))
+        in_force = parse_site(_needed(root, number, files, SITE), _path(root, number, SITE))
+    waiting = store.read_waiting(root, number)
+    text, working, fault = _read_working(root, waiting, owners)
+    return Situation(
+        root.path,
+        number,
+        record,
+        files,
+        _find_edited(record, files),
+        in_force,
+        text,
+        working,
+        fault,
+        store.read_link(root, DEPLOYED),
+        store.read_mark(root),
+        waiting is not None,
+    )
+
+
+def _path(root: Folder, number: int, name: str) -> str:
+    return f"{root.path}/{registry.generation_target(number)}/{name}"
+
+
+def _read_generation(root: Folder, number: int) -> dict[str, bytes]:
+    files = {}
+    with store.open_generation(root, number) as folder:
+        for name in folder.names():
+            try:
+                files[name] = folder.read(name)
+            except RegistryError as fault:
+                if not isinstance(fault.__cause__, PermissionError):
+                    raise
+    return files
+
+
+def _needed(root: Folder, number: int, files: Mapping[str, bytes], name: str) -> bytes:
+    if name not in files:
+        message = f"{_path(root, number, name)} is missing or can't be read"
+        raise RegistryError(message, command("ls", "-l", f"{root.path}/{registry.generation_target(number)}"))
+    return files[name]
+
+
+def _find_edited(record: GenerationRecord | None, files: Mapping[str, bytes]) -> tuple[str, ...]:
+    digests = record.sha256 if record else {}
+    return tuple(name for name, content in files.items() if name in digests and store.digest(content) != digests[name])
+
+
+def _read_working(
+    root: Folder, waiting: bytes | None, owners: Owners
+) -> tuple[bytes | None, SiteFile | None, SslutilError | None]:
+    try:
+        text = waiting if waiting is not None else _read_site(root, owners)
+    except RegistryError as fault:
+        return None, None, SiteError(fault.message, fault.hint)
+    if text is None:
+        return None, None, None
+    try:
+        return text, parse_site(text, root.path_of(SITE)), None
+    except SiteError as fault:
+        return text, None, fault
+
+
+def _read_site(root: Folder, owners: Owners) -> bytes | None:
+    try:
+        return root.read(SITE, owners=owners)
+    except FileNotFoundError:
+        return None
+
+
+def read_record(root: Folder, number: int) -> GenerationRecord:
+    """Return the record of one generation."""
+    with store.open_generation(root, number) as folder:
+        return parse_generation(folder.read(RECORD), folder.path_of(RECORD))
+
+
+def read_records(root: Folder) -> list[GenerationRecord]:
+    """Return the record of each generation, ascending."""
+    return [read_record(root, number) for number in store.read_numbers(root)]
+
+
+def read_requests(root: Folder) -> list[RequestRecord]:
+    """Return the record of each request, ascending; RegistryError where this account may not read them."""
+    records = []
+    for number in store.read_numbers(root, REQUESTS):
+        with root.folder(REQUESTS) as requests, requests.folder(generation_name(number)) as folder:
+            name = registry.REQUEST_RECORD
+            records.append(parse_request(folder.read(name), folder.path_of(name)))
+    return records

@@ -1,0 +1,192 @@
+"""The words that several answers share."""
+
+from __future__ import annotations
+
+from difflib import unified_diff
+from typing import TYPE_CHECKING, Any
+
+from sslutil import registry
+from sslutil.keytypes import KEY_TYPES
+from sslutil.names import render_identity
+from sslutil.plan import due_at
+from sslutil.site import HTTPS_STANDARD_PORT
+from sslutil.steps.answer import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from sslutil.facts import CertificateFacts
+    from sslutil.names import Identity
+    from sslutil.site import Site
+    from sslutil.steps.deploy import Deployed, Draft
+    from sslutil.steps.run import Run
+    from sslutil.steps.situation import Situation
+
+_SECONDS_A_DAY = 86400
+
+
+def render_names(names: Iterable[Identity]) -> str:
+    """Return names for people, each in both spellings where there are two."""
+    return ", ".join(render_identity(name) for name in names)
+
+
+def render_date(moment: datetime) -> str:
+    """Return a UTC time to the minute."""
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def render_fingerprint(digest: str) -> str:
+    """Return a SHA-256 fingerprint as browsers show it: upper case, in pairs."""
+    return ":".join(digest[index : index + 2] for index in range(0, len(digest), 2)).upper()
+
+
+def count_days(start: datetime, end: datetime) -> int:
+    """Return the whole days from start to end; negative when it has passed."""
+    return int((end - start).total_seconds() // _SECONDS_A_DAY)
+
+
+def describe_certificate(certificate: CertificateFacts, now: datetime) -> list[tuple[str, str]]:
+    """Return the lines that a person needs to know of a certificate."""
+    left = count_days(now, certificate.not_valid_after)
+    end = f"{left} days left" if left >= 0 else "EXPIRED"
+    return [
+        ("Names", render_names(certificate.names)),
+        ("Signed by", "itself" if certificate.self_signed else certificate.issuer),
+        ("Valid until", f"{render_date(certificate.not_valid_after)} ({end})"),
+        (
+            "Key",
+            KEY_TYPES[certificate.key.key_type].title
+            if certificate.key.key_type in KEY_TYPES
+            else certificate.key.key_type,
+        ),
+        ("SHA-256 fingerprint", render_fingerprint(certificate.fingerprint)),
+    ]
+
+
+def certificate_fields(certificate: CertificateFacts | None) -> dict[str, Any]:
+    """Return the fields of a certificate for --json; times are RFC 3339."""
+    if certificate is None:
+        return {"certificate": None}
+    return {
+        "certificate": {
+            "names": [name.text for name in certificate.names],
+            "subject": certificate.subject,
+            "issuer": certificate.issuer,
+            "self_signed": certificate.self_signed,
+            "serial_number": f"{certificate.serial_number:x}",
+            "not_valid_before": render_rfc3339(certificate.not_valid_before),
+            "not_valid_after": render_rfc3339(certificate.not_valid_after),
+            "sha256_fingerprint": certificate.fingerprint,
+            "key_type": certificate.key.key_type,
+            "key_sha256_fingerprint": certificate.key.fingerprint,
+        }
+    }
+
+
+def render_rfc3339(moment: datetime) -> str:
+    """Return a UTC time as RFC 3339 writes it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def addresses(site: Site) -> str:
+    """Return the addresses that users type, the port only where it is not the standard one."""
+    scheme, port, standard = ("https", site.site.https_port, HTTPS_STANDARD_PORT)
+    if not site.site.enabled:
+        scheme, port, standard = ("http", site.site.http_port, 80)
+    tail = "" if port == standard else f":{port}"
+    hosts = (f"[{name.text}]" if ":" in name.text else name.unicode for name in site.site.names if not name.wildcard)
+    return ", ".join(f"{scheme}://{host}{tail}/" for host in hosts)
+
+
+def pending_warning(run: Run, situation: Situation) -> tuple[str, ...]:
+    """Return the sentence that an order says of a site.toml which is not in force."""
+    if situation.fault:
+        return (f"{situation.fault.message}; what is in force stays as it is",)
+    if situation.in_force and situation.working is None:
+        return (f"{situation.path_of_site} is missing; what is in force stays as it is",)
+    if situation.pending:
+        words = "; ".join(change.words for change in situation.pending)
+        return (f"site.toml has edits that are not in force ({words}); take them in: {run.command('apply')}",)
+    return ()
+
+
+def make_diff(situation: Situation, draft: Draft) -> str:
+    """Return what would change in the texts of a generation, as a unified diff; keys and certificates are left out."""
+    fresh = {file.name: file.content for file in draft.files} | {registry.SITE: draft.file.text.encode()}
+    hidden = {registry.KEY, registry.CERTIFICATE, registry.BUNDLE, registry.RECORD}
+    return "".join(
+        line
+        for name in sorted((fresh.keys() | situation.files.keys()) - hidden)
+        for line in _diff_one(name, situation.files, fresh)
+    )
+
+
+def _diff_one(name: str, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Iterable[str]:
+    before, after = (texts.get(name, b"").decode("utf-8", "replace").splitlines() for texts in (old, new))
+    return (f"{line}\n" for line in unified_diff(before, after, f"current/{name}", f"new/{name}", lineterm=""))
+
+
+def answer_change(run: Run, done: Deployed, *, made: str, nothing: str) -> Answer:
+    """Return the answer of a changing verb: `made` and `nothing` are its headlines."""
+    certificate = done.after.certificate
+    now = run.clock()
+    warnings = _change_warnings(run, done)
+    lines: list[tuple[str, str]] = []
+    if not done.changed:
+        headline = f"nothing to do: {nothing}"
+    elif run.dry_run:
+        headline = f"would change: {'; '.join(done.draft.why)}"
+    else:
+        headline, lines = made, _change_lines(done)
+    if certificate is not None and not (run.dry_run and done.changed):
+        lines = describe_certificate(certificate, now) + lines
+    return Answer(
+        headline=headline,
+        registry=run.registry,
+        changed=done.changed,
+        generation=done.after.number,
+        lines=tuple(lines),
+        written=done.written,
+        warnings=warnings,
+        next=next_commands(run, done),
+        diff=make_diff(done.before, done.draft),
+        fields={"dry_run": run.dry_run, "why": list(done.draft.why) if done.changed else []}
+        | certificate_fields(certificate),
+    )
+
+
+def _change_lines(done: Deployed) -> list[tuple[str, str]]:
+    site = done.draft.file.site
+    lines = [("What changed", "; ".join(done.draft.why)), ("Users type", addresses(site))]
+    current = f"{done.after.registry}/{registry.CURRENT}"
+    lines.append(("Settings", f"{current}/{registry.SETTINGS}"))
+    if "apache" in site.deploy.exports:
+        lines.append(("Apache", f"Include {current}/apache.conf"))
+    return [line for line in lines if line[1]]
+
+
+def _change_warnings(run: Run, done: Deployed) -> tuple[str, ...]:
+    site = done.draft.file.site
+    key_warning = KEY_TYPES[site.certificate.key_type].warning
+    edited = tuple(f"{name} in generation {done.before.number} was edited by hand" for name in done.before.edited)
+    owed = (
+        ("servers were not told: their reload is owed",) if done.changed and not run.dry_run and not run.reload else ()
+    )
+    pending = pending_warning(run, done.after) if done.draft.file is done.before.in_force else ()
+    return ((key_warning,) if key_warning else ()) + edited + owed + pending
+
+
+def next_commands(run: Run, done: Deployed) -> tuple[str, ...]:
+    """Return the exact commands that a person would type next."""
+    if run.dry_run:
+        return ()
+    if not done.changed:
+        return (run.command("status"),)
+    owed = (run.command("certificate", "renew"),) if not run.reload else ()
+    return (*owed, run.command("status"), run.command("export", "apache"), run.command("certificate", "csr"))
+
+
+def due_words(site: Site, certificate: CertificateFacts) -> str:
+    """Return when a certificate is to be renewed."""
+    return render_date(due_at(certificate, site.certificate.renew_at))

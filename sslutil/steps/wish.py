@@ -1,0 +1,115 @@
+"""What a changing verb wishes of the registry, and the site that comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from sslutil.documents.site_file import SiteFile, edit_site, render_site
+from sslutil.errors import SettingError, SiteError, UsageError, command
+from sslutil.plan import refuse_vanished
+from sslutil.registry import CURRENT, SITE
+from sslutil.site import Site, change, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sslutil.steps.run import Run
+    from sslutil.steps.situation import Situation
+
+
+Judged = TypeVar("Judged")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What one command asks for."""
+
+    kind: Literal["apply", "edit", "order"]
+    edits: Mapping[str, Any] = field(default_factory=dict)
+    """TOML's values by dotted key: the command's own keys of the site."""
+    new_key: bool = False
+    force: bool = False
+    replace: bool = False
+    key: bytes = field(default=b"", repr=False)
+    """PEM: the key that the first certificate goes over, instead of a new one."""
+    cure: tuple[str, ...] = ()
+    """The words of the command that drops names all the same."""
+
+
+def make_site(run: Run, situation: Situation, wish: Wish) -> SiteFile:
+    """Return the site that the wish leads to; raises SslutilError for what can't or mustn't be taken."""
+    if situation.in_force is None:
+        return _first_site(run, situation, wish)
+    if wish.kind == "order":
+        return situation.in_force
+    working = _working(situation)
+    if wish.kind == "apply":
+        refuse_vanished(situation.in_force.explicit, working.explicit, situation.pending)
+        return working
+    _refuse_pending(run, situation, wish)
+    return _edit(working, wish, situation.path_of_site)
+
+
+def _working(situation: Situation) -> SiteFile:
+    if situation.fault:
+        raise situation.fault
+    if situation.working is None:
+        message = f"{situation.path_of_site} is missing"
+        cure = command("cp", f"{situation.registry}/{CURRENT}/{SITE}", situation.path_of_site)
+        raise SiteError(message, cure)
+    return situation.working
+
+
+def _first_site(run: Run, situation: Situation, wish: Wish) -> SiteFile:
+    if situation.fault:
+        raise situation.fault
+    if situation.working is None and wish.kind == "apply":
+        message = f"{situation.path_of_site} is missing, and nothing is in force yet"
+        raise SiteError(message, run.command("certificate", "self-sign", "mail.example.org"))
+    wish = _with_names(run, situation, wish)
+    if situation.working is not None:
+        return _edit(situation.working, wish, situation.path_of_site)
+    site = _judged(lambda: change(Site(), wish.edits), wish)
+    return SiteFile(render_site(site), site, frozenset(settings()))
+
+
+def _with_names(run: Run, situation: Situation, wish: Wish) -> Wish:
+    """Ask once for the names: where nothing is in force, none are given and none are written."""
+    from dataclasses import replace
+
+    from sslutil.host.machine import full_name
+
+    if "site.names" in wish.edits or (situation.working and situation.working.site.site.names):
+        return wish
+    offer = full_name()
+    if run.ask:
+        answer = run.ask("Which name do users type for this mail web server", offer or "")
+        return replace(wish, edits={**wish.edits, "site.names": answer.split()})
+    if offer is None:
+        message = "no name given, and this machine knows no full name of its own"
+        raise UsageError(message, run.command("certificate", "self-sign", "mail.example.org"))
+    return replace(wish, edits={**wish.edits, "site.names": [offer]})
+
+
+def _edit(before: SiteFile, wish: Wish, path: str) -> SiteFile:
+    return _judged(lambda: edit_site(before, wish.edits, path), wish)
+
+
+def _judged(make: Callable[[], Judged], wish: Wish) -> Judged:
+    """Return what `make` returns; a fault in a key that the command line gave is one of usage, same sentence."""
+    try:
+        return make()
+    except SettingError as fault:
+        if fault.key in wish.edits:
+            raise UsageError(fault.message, fault.hint) from fault
+        raise
+
+
+def _refuse_pending(run: Run, situation: Situation, wish: Wish) -> None:
+    others = [change for change in situation.pending if change.key not in wish.edits]
+    if others:
+        words = "; ".join(change.words for change in others)
+        message = f"{situation.path_of_site} has edits that are not in force ({words})"
+        undo = command("cp", f"{situation.registry}/{CURRENT}/{SITE}", situation.path_of_site)
+        raise SiteError(message, f"take them in: {run.command('apply')}; or drop them: {undo}")

@@ -1,0 +1,193 @@
+"""Generations and the links to them: read, stage, flip, settle, sweep, prune. The order of the calls is the design."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from sslutil.disk import PRIVATE_FOLDER, PUBLIC_FILE, PUBLIC_FOLDER, File
+from sslutil.errors import RegistryError, command
+from sslutil.registry import (
+    CURRENT,
+    DEPLOYED,
+    GENERATIONS,
+    REFUSED_MARK,
+    REQUESTS,
+    SITE,
+    generation_name,
+    generation_target,
+    parse_generation_name,
+    parse_generation_target,
+    waiting_name,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sslutil.disk import Folder
+
+_OUR_HIDDEN = re.compile(rf"\.(?:{CURRENT}|{DEPLOYED}|refused)\.new|\.{re.escape(SITE)}\.(?P<number>\d+)")
+"""Exactly our own names: an editor's .site.toml.swp and a .git are not ours to sweep."""
+
+
+def digest(content: bytes | None) -> str:
+    """Return the SHA-256 in hexadecimal, or an empty string for what is not there."""
+    return "" if content is None else hashlib.sha256(content).hexdigest()
+
+
+def read_link(root: Folder, name: str) -> int | None:
+    """Return the number that `current` or `deployed` names, or None where there is no such link."""
+    target = root.read_link(name)
+    if target is None:
+        return None
+    number = parse_generation_target(target)
+    if number is None:
+        message = f"{root.path_of(name)} points to {target}, not to a generation"
+        raise RegistryError(message, command("ls", "-l", root.path))
+    return number
+
+
+def read_numbers(root: Folder, folder: str = GENERATIONS) -> list[int]:
+    """Return the numbers below generations/ or requests/, ascending."""
+    if not root.exists(folder):
+        return []
+    with root.folder(folder) as numbered:
+        return sorted(number for name in numbered.names() if (number := parse_generation_name(name)) is not None)
+
+
+def open_generation(root: Folder, number: int) -> Folder:
+    """Return the folder of a generation, opened once: what is read through it is all of that generation."""
+    with root.folder(GENERATIONS) as generations:
+        return generations.folder(generation_name(number))
+
+
+def read_site(root: Folder) -> bytes | None:
+    """Return the bytes of site.toml, or None where there is none."""
+    try:
+        return root.read(SITE)
+    except FileNotFoundError:
+        return None
+
+
+def read_waiting(root: Folder, number: int | None) -> bytes | None:
+    """Return the text that waits for the outcome of a generation, or None."""
+    if number is None:
+        return None
+    try:
+        return root.read(waiting_name(number))
+    except FileNotFoundError:
+        return None
+
+
+def next_number(root: Folder, folder: str = GENERATIONS) -> int:
+    """Return one above the highest number there, so that no number ever means two things."""
+    return max(read_numbers(root, folder), default=0) + 1
+
+
+def stage(root: Folder, number: int, files: Iterable[File], text: bytes | None) -> None:
+    """Write a whole generation under its number, durably, with the text of site.toml that waits for its outcome.
+
+    Nothing that is served has changed when this returns.
+    """
+    with root.folder(GENERATIONS) as generations:
+        hidden = _write_hidden(generations, number, files, PUBLIC_FOLDER)
+        _write_waiting(root, number, text)
+        generations.rename(hidden, generation_name(number))
+        generations.sync()
+    root.sync()
+
+
+def stage_request(root: Folder, number: int, files: Iterable[File]) -> None:
+    """Write a request's folder, private and durable; its one rename is the moment from which it exists."""
+    if not root.exists(REQUESTS):
+        root.make_folder(REQUESTS).close()
+        root.sync()
+    with root.folder(REQUESTS) as requests:
+        requests.rename(_write_hidden(requests, number, files, PRIVATE_FOLDER), generation_name(number))
+        requests.sync()
+
+
+def _write_hidden(parent: Folder, number: int, files: Iterable[File], mode: int) -> str:
+    hidden = f".{generation_name(number)}"
+    with parent.make_folder(hidden) as folder:
+        for file in files:
+            folder.create(file)
+        folder.set_mode(mode)
+        folder.sync()
+    return hidden
+
+
+def _write_waiting(root: Folder, number: int, text: bytes | None) -> None:
+    if text is not None:
+        mode = root.mode_of(SITE) if root.exists(SITE) else PUBLIC_FILE
+        root.create(File(waiting_name(number), text, mode))
+
+
+def flip(root: Folder, link: str, number: int) -> None:
+    """Point `current` or `deployed` to a generation: for `current` this one rename is the change."""
+    root.replace_link(link, generation_target(number))
+
+
+def settle(root: Folder, number: int, before: str) -> None:
+    """Give site.toml the text that waits for this generation, unless somebody has saved the file since it was read.
+
+    `before` is the digest of the text that was read. What was saved in between stays, and becomes pending.
+    """
+    waiting = waiting_name(number)
+    if not root.exists(waiting):
+        return
+    if digest(read_site(root)) == before:
+        root.rename(waiting, SITE)
+    else:
+        root.remove(waiting)
+    root.sync()
+
+
+def read_mark(root: Folder) -> int | None:
+    """Return the generation that the mark of an undo names, or None where no undo is under way."""
+    try:
+        return int(root.read(REFUSED_MARK))
+    except FileNotFoundError:
+        return None
+
+
+def write_mark(root: Folder, number: int) -> None:
+    """Commit to the undo of a generation, durably."""
+    fresh = f"{REFUSED_MARK}.new"
+    root.remove(fresh)
+    root.create(File(fresh, f"{number}\n".encode()))
+    root.rename(fresh, REFUSED_MARK)
+    root.sync()
+
+
+def remove_durably(root: Folder, name: str) -> None:
+    """Remove a file or link of the registry, if it is there, and sync."""
+    if root.remove(name):
+        root.sync()
+
+
+def sweep(root: Folder, keep: Iterable[int | None]) -> None:
+    """Remove what an interrupted run left: hidden names of ours that belong to none of the generations in `keep`."""
+    kept = set(keep)
+    for name in root.names():
+        ours = _OUR_HIDDEN.fullmatch(name)
+        if ours and not (ours["number"] and int(ours["number"]) in kept):
+            root.remove(name)
+    for parent in (GENERATIONS, REQUESTS):
+        if root.exists(parent):
+            with root.folder(parent) as folder:
+                for name in folder.names():
+                    if name.startswith(".") and parse_generation_name(name[1:]) is not None:
+                        folder.remove_tree(name)
+
+
+def prune(root: Folder, keep: Iterable[int]) -> None:
+    """Remove the generations that are not in `keep`; each gets a hidden name first, so that none is ever half there."""
+    kept = set(keep)
+    with root.folder(GENERATIONS) as generations:
+        for number in read_numbers(root):
+            if number not in kept:
+                hidden = f".{generation_name(number)}"
+                generations.rename(generation_name(number), hidden)
+                generations.remove_tree(hidden)

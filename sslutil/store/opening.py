@@ -1,0 +1,66 @@
+"""The registry opened, for a question or for a change."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from sslutil.disk import PUBLIC_FOLDER, Folder, open_folder, told
+from sslutil.registry import GENERATIONS
+from sslutil.store.lock import locked
+from sslutil.store.owners import judge_registry, judge_way
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sslutil.disk import Owners
+
+
+def open_for_question(path: str) -> Folder | None:
+    """Return the registry's folder, or None where there is none yet; no lock, no judgement of owners."""
+    if not os.path.lexists(path):
+        return None
+    return open_folder(path)
+
+
+def judge_place(path: str, owners: Owners) -> str:
+    """Return the registry's path with links resolved, if a key may live there; RegistryError where not."""
+    real = judge_way(path, owners)
+    with told("look at", real), suppress(FileNotFoundError):
+        judge_registry(real, os.lstat(real), owners)
+    return real
+
+
+@contextmanager
+def open_for_change(path: str, owners: Owners, *, verb: str, wait: float) -> Iterator[Folder]:
+    """Give the registry's folder, made where it is missing, locked; `wait` is in seconds."""
+    real = judge_place(path, owners)
+    _make_way(real)
+    with open_folder(real) as root, locked(root, verb, wait):
+        if not root.exists(GENERATIONS):
+            root.make_folder(GENERATIONS, PUBLIC_FOLDER).close()
+            root.sync()
+        yield root
+
+
+def _make_way(path: str) -> None:
+    missing = []
+    while not os.path.lexists(path):
+        missing.append(os.path.basename(path))
+        path = os.path.dirname(path)
+    folder = open_folder(path)
+    try:
+        while missing:
+            try:
+                inner = folder.make_folder(missing[-1], PUBLIC_FOLDER)
+            except Exception:
+                if not folder.exists(missing[-1]):  # another first command was quicker
+                    raise
+                inner = folder.folder(missing[-1])
+            folder.sync()
+            folder.close()
+            folder = inner
+            missing.pop()
+    finally:
+        folder.close()

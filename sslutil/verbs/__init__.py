@@ -1,0 +1,1 @@
+"""One file a verb: a request in, a frozen answer out."""

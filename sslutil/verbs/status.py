@@ -1,0 +1,146 @@
+"""status: what is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sslutil import registry
+from sslutil.errors import RegistryError
+from sslutil.steps.answer import Answer
+from sslutil.steps.situation import Situation, look, read_requests
+from sslutil.steps.tell import (
+    addresses,
+    certificate_fields,
+    count_days,
+    describe_certificate,
+    due_words,
+    pending_warning,
+    render_date,
+    render_rfc3339,
+)
+from sslutil.store.opening import open_for_question
+
+if TYPE_CHECKING:
+    from sslutil.facts import RequestRecord
+    from sslutil.site import Site
+    from sslutil.steps.run import Run
+
+
+def status(run: Run) -> Answer:
+    """Return what is in force, what waits and what is owed; reads without a lock."""
+    situation = look(run)
+    requests = _read_requests(run)
+    if situation.in_force is None:
+        return _nothing_yet(run, situation)
+    site = situation.in_force.site
+    state = "enabled" if site.site.enabled else "disabled: the web port speaks plain http"
+    return Answer(
+        headline=f"generation {situation.number} is in force, TLS is {state}",
+        registry=run.registry,
+        generation=situation.number,
+        lines=tuple(_lines(run, situation, site, requests)),
+        warnings=_warnings(run, situation),
+        next=_next(run, situation),
+        fields=_fields(run, situation, site, requests),
+    )
+
+
+def _nothing_yet(run: Run, situation: Situation) -> Answer:
+    warnings = (situation.fault.message,) if situation.fault else ()
+    ready = situation.working is not None
+    step = run.command("apply") if ready else run.command("certificate", "self-sign", "mail.example.org")
+    return Answer(
+        headline=f"nothing is in force in {run.registry} yet",
+        registry=run.registry,
+        lines=(("Why this registry", run.choice.reason),),
+        warnings=warnings,
+        next=(step,),
+        fields={"source": run.choice.source, "enabled": None} | certificate_fields(None),
+    )
+
+
+def _read_requests(run: Run) -> list[RequestRecord] | None:
+    """Return the requests, or None where this account may not read them."""
+    root = open_for_question(run.registry)
+    if root is None:
+        return []
+    with root:
+        try:
+            return read_requests(root)
+        except RegistryError as fault:
+            if isinstance(fault.__cause__, PermissionError):
+                return None
+            raise
+
+
+def _lines(run: Run, situation: Situation, site: Site, requests: list[RequestRecord] | None) -> list[tuple[str, str]]:
+    now = run.clock()
+    lines = []
+    if situation.certificate:
+        lines += describe_certificate(situation.certificate, now)
+        lines.append(("Renewed from", due_words(site, situation.certificate)))
+    lines += [
+        ("Users type", addresses(site)),
+        ("Ports", f"https {site.site.https_port}, http {site.site.http_port} ({site.site.plain_http})"),
+        ("TLS", f"profile {site.tls.profile}"),
+        ("Client certificates", site.client_auth.mode),
+        ("Exports", ", ".join(site.deploy.exports) or "none"),
+        ("Registry", f"{run.registry} ({run.choice.reason})"),
+    ]
+    if situation.record:
+        lines.append(("Since", f"{render_date(situation.record.time)}, by {situation.record.verb}"))
+    if requests is None:
+        lines.append(("Requests", "not readable by this account"))
+    for request in requests or ():
+        age = count_days(request.time, now)
+        lines.append((f"Request {request.number}", f"{', '.join(request.names)}, {age} days old, no answer yet"))
+    return lines
+
+
+def _warnings(run: Run, situation: Situation) -> tuple[str, ...]:
+    warnings = list(pending_warning(run, situation))
+    warnings += [f"{name} in generation {situation.number} was edited by hand" for name in situation.edited]
+    if situation.certificate and situation.certificate.not_valid_after < run.clock():
+        warnings.append("the certificate has expired")
+    if situation.undo is not None:
+        warnings.append(f"a server refused generation {situation.undo}, and its undo was interrupted")
+    elif not situation.settled:
+        warnings.append(f"generation {situation.number} is in force, but the servers' reload is owed")
+    return tuple(warnings)
+
+
+def _next(run: Run, situation: Situation) -> tuple[str, ...]:
+    if situation.pending or situation.fault:
+        return (run.command("apply", "--dry-run", "--diff"), run.command("apply"))
+    if not situation.settled or situation.edited:
+        return (run.command("apply"),)
+    return ()
+
+
+def _fields(run: Run, situation: Situation, site: Site, requests: list[RequestRecord] | None) -> dict[str, Any]:
+    return {
+        "source": run.choice.source,
+        "enabled": site.site.enabled,
+        "names": [name.text for name in site.site.names],
+        "https_port": site.site.https_port,
+        "http_port": site.site.http_port,
+        "plain_http": site.site.plain_http,
+        "profile": site.tls.profile,
+        "client_auth": site.client_auth.mode,
+        "pending": [change.key for change in situation.pending],
+        "deployed": situation.deployed,
+        "edited": list(situation.edited),
+        "settings": run.path(f"{registry.CURRENT}/{registry.SETTINGS}"),
+        "requests": None
+        if requests is None
+        else [
+            {
+                "number": request.number,
+                "time": render_rfc3339(request.time),
+                "names": list(request.names),
+                "key_type": request.key_type,
+                "key_sha256_fingerprint": request.key_fingerprint,
+            }
+            for request in requests
+        ],
+    } | certificate_fields(situation.certificate)
