@@ -1,0 +1,45 @@
+"""GnuTLS: certtool verifies chains, gnutls-cli connects as a client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.judges import Verdict, ask, is_address
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.judges import Argument
+
+SERVER_PURPOSE = "1.3.6.1.5.5.7.3.1"
+"""id-kp-serverAuth, RFC 5280, section 4.2.1.12."""
+
+
+def judge_chain(chain: Path, name: str, *, trusted: Path) -> Verdict:
+    """Ask whether a client that trusts the CA `trusted` takes the chain (leaf first) for a server that it calls `name`.
+
+    A self-signed leaf can't be judged so: certtool wants a CA as issuer, even where the leaf itself is in `trusted`.
+    `judge_server` takes it, as programs that use the library do.
+    """
+    trust: list[Argument] = ["--load-ca-certificate", trusted]
+    purpose = ["--verify-purpose", SERVER_PURPOSE, "--verify-profile", "medium"]
+    status, words = ask(["certtool", "--verify", *trust, *purpose, "--verify-hostname", name, "--infile", chain])
+    return Verdict(status == 0, words)
+
+
+def judge_server(port: int, name: str, *, trusted: Path, priority: str = "NORMAL") -> Verdict:
+    """Ask a client that calls 127.0.0.1 `name` and trusts `trusted` alone to make one handshake.
+
+    `priority` is GnuTLS's own language for protocols and suites: "NORMAL:-VERS-ALL:+VERS-TLS1.2".
+    """
+    sni = [] if is_address(name) else ["--sni-hostname", name]
+    called: list[Argument] = ["--verify-hostname", name, *sni, "--x509cafile", trusted, "--priority", priority]
+    status, words = ask(["gnutls-cli", "127.0.0.1", "--port", str(port), *called])
+    return Verdict(status == 0 and "Handshake was completed" in words, words)
+
+
+def certificate_text(certificate: Path) -> str:
+    """Return what `certtool --certificate-info` prints."""
+    status, words = ask(["certtool", "--certificate-info", "--infile", certificate])
+    assert status == 0, words
+    return words
