@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from sslutil.errors import RegistryError, command
 
@@ -22,8 +21,7 @@ PUBLIC_FILE = 0o644
 PUBLIC_FOLDER = 0o755
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """A file to write: one name, its bytes, its exact mode and, where it matters, its group."""
 
     name: str
@@ -33,8 +31,7 @@ class File:
     """Group id, or None for the group that the system gives."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owners:
+class Owners(NamedTuple):
     """Who may own and write what is trusted: root, and the account that runs."""
 
     runner: int

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from sslutil.names import Identity
 
 
-@dataclass(frozen=True, slots=True)
-class KeyFacts:
+class KeyFacts(NamedTuple):
     """The public side of a private key."""
 
     key_type: str
@@ -21,8 +19,7 @@ class KeyFacts:
     """SHA-256 of the SubjectPublicKeyInfo, 64 lower-case hexadecimal digits."""
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateFacts:
+class CertificateFacts(NamedTuple):
     """What a certificate says of itself; times are UTC and aware."""
 
     names: tuple[Identity, ...]
@@ -39,8 +36,7 @@ class CertificateFacts:
     self_signed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RequestFacts:
+class RequestFacts(NamedTuple):
     """What a certificate signing request asks for."""
 
     names: tuple[Identity, ...]
@@ -49,8 +45,7 @@ class RequestFacts:
     key: KeyFacts
 
 
-@dataclass(frozen=True, slots=True)
-class GenerationRecord:
+class GenerationRecord(NamedTuple):
     """How a generation came to be: its generation.toml."""
 
     number: int
@@ -70,8 +65,7 @@ class GenerationRecord:
     """SHA-256 of the site.toml that was read, hexadecimal; empty where there was none."""
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRecord:
+class RequestRecord(NamedTuple):
     """What was wished when a request was made: its request.toml."""
 
     number: int
@@ -85,8 +79,7 @@ class RequestRecord:
     """SHA-256 of the SubjectPublicKeyInfo, hexadecimal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """A reload that was refused."""
 
     command: tuple[str, ...]

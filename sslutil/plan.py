@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sslutil.errors import SiteError, command
-from sslutil.names import render_identity
+from sslutil.names import Identity, render_identity
 from sslutil.profiles import GROUPS, PROFILES
 from sslutil.site import CUSTOM, Site, settings
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sslutil.facts import CertificateFacts
-    from sslutil.names import Identity
 
 Version = tuple[int, ...]
 _SECONDS_A_DAY = 86400
@@ -24,8 +22,7 @@ OLDEST_APACHE: Version = (2, 4, 36)
 """The first httpd that takes the suites of TLS 1.3 (SSLCipherSuite, httpd manual)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """The TLS policy of the web server, in OpenSSL's names, before any server's dialect."""
 
     protocols: tuple[str, ...]
@@ -68,8 +65,7 @@ def parse_version(text: str) -> Version:
     return tuple(int(part) for part in text.split("."))
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One key of the site that differs."""
 
     key: str
@@ -86,10 +82,10 @@ def render_setting(value: object) -> str:
     """Return a site's value for people."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, Identity):
+        return value.unicode
     if isinstance(value, tuple):
         return ", ".join(render_setting(part) for part in value) or "none"
-    if hasattr(value, "unicode"):
-        return str(value.unicode)
     return str(value) if value != "" else "none"
 
 
@@ -136,8 +132,7 @@ def lifetime_days(certificate: CertificateFacts) -> int:
     return -(-int(lifetime.total_seconds() + 1) // _SECONDS_A_DAY)
 
 
-@dataclass(frozen=True, slots=True)
-class MaterialPlan:
+class MaterialPlan(NamedTuple):
     """What has to be made."""
 
     new_key: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sslutil.errors import UsageError
 
@@ -34,8 +34,7 @@ REQUEST_RECORD = "request.toml"
 ORIGINAL_FOLDERS = ("software", "ipswitch", "imail", "ssl")
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """A registry and where the choice came from."""
 
     path: str

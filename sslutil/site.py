@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sslutil.errors import SettingError, SiteError, SslutilError
 from sslutil.keytypes import DEFAULT_KEY_TYPE, KEY_TYPES
@@ -36,8 +36,7 @@ LONGEST_LIFETIME = 825
 """Days. Apple's clients refuse longer ones, from private authorities too (Apple support 103769)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One key of site.toml."""
 
     table: str
@@ -165,7 +164,7 @@ def _render_identities(names: tuple[Identity, ...]) -> list[str]:
     return [name.unicode for name in names]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SiteTable:
     """[site]: the mail web server itself."""
 
@@ -190,7 +189,7 @@ class SiteTable:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CertificateTable:
     """[certificate]: who signs, and how."""
 
@@ -204,7 +203,7 @@ class CertificateTable:
     renew_at: float = _setting(0.67, "The fraction of the lifetime after which it is renewed.", _fraction)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TlsTable:
     """[tls]: the policy."""
 
@@ -221,7 +220,7 @@ class TlsTable:
     groups: tuple[str, ...] = _setting([], "Groups of the key exchange, the preferred first.", _each(parse_group), list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ClientAuthTable:
     """[client_auth]: whether clients show a certificate of their own."""
 
@@ -237,7 +236,7 @@ class ClientAuthTable:
     depth: int = _setting(1, "The longest chain of authorities above a client's certificate.", _whole(0, 10))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DeployTable:
     """[deploy]: what else a change does."""
 
@@ -260,7 +259,7 @@ class DeployTable:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Site:
     """The whole of site.toml, judged; an absent key is its default."""
 

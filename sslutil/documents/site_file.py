@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sslutil.documents.toml import render_value
 from sslutil.errors import SiteError, command
@@ -20,8 +19,7 @@ _INTRODUCTION = """\
 """
 
 
-@dataclass(frozen=True, slots=True)
-class SiteFile:
+class SiteFile(NamedTuple):
     """The text of a site.toml, and what it means."""
 
     text: str

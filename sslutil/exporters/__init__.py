@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sslutil.errors import SiteError
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from sslutil.site import Site
 
 
-@dataclass(frozen=True, slots=True)
-class ExportPlan:
+class ExportPlan(NamedTuple):
     """All that an exporter may know."""
 
     site: Site

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,9 +13,11 @@ if TYPE_CHECKING:
 
 _NAME_FILES = ("/etc/mailname", "/etc/hostname")
 _HOSTS = "/etc/hosts"
+_VERSION = re.compile(rb"[A-Za-z]+[/ ](\d+\.\d+\.\d+)\b")
+_LONGEST_VERSION = 16
 _BINARIES = {
-    "apache": (("apache2", "httpd"), re.compile(rb"Apache/(2\.4\.\d+)")),
-    "openssl": (("libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.so.4"), re.compile(rb"OpenSSL (\d+\.\d+\.\d+)")),
+    "apache": (("apache2", "httpd"), b"Apache/2."),
+    "openssl": (("libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.so.4"), b"OpenSSL "),
 }
 _FOLDERS = {
     "apache": ("/usr/sbin", "/usr/local/sbin", "/usr/local/apache2/bin"),
@@ -54,29 +57,36 @@ def _read(path: str) -> str:
         return ""
 
 
+@cache
 def installed_version(program: str) -> str | None:
     """Return the version of "apache" or "openssl" that is installed, or None.
 
     Read from the binary itself: that costs a millisecond, where starting it would cost a tenth of the whole command,
     and it is the library that servers load whose version counts, not that of a command of the same name.
     """
-    names, pattern = _BINARIES[program]
+    names, mark = _BINARIES[program]
     for path in (f"{folder}/{name}" for name in names for folder in _FOLDERS[program]):
-        found = _search(path, pattern)
+        found = _search(path, mark)
         if found:
             return found
     return None
 
 
-def _search(path: str, pattern: re.Pattern[bytes]) -> str | None:
+def _search(path: str, mark: bytes) -> str | None:
+    """Return the first three-part version that stands behind `mark` in a binary; a plain search is quicker than re's."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
     try:
         with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content:
-            found = pattern.search(content)
-            return found[1].decode() if found else None
+            place = content.find(mark)
+            while place >= 0:
+                found = _VERSION.match(content[place : place + len(mark) + _LONGEST_VERSION])
+                if found:
+                    return found[1].decode()
+                place = content.find(mark, place + 1)
+            return None
     except (OSError, ValueError):
         return None
     finally:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sslutil.disk import tell
 from sslutil.errors import RegistryError, command
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
 _LONGEST_PATH = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(NamedTuple):
     """The places that count for one account and environment."""
 
     environment: Mapping[str, str]

@@ -42,7 +42,7 @@ UNREADABLE = (
 )
 """What the `cryptography` package raises over a stranger's certificate or request."""
 
-_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 #]{1,40})-----.+?-----END \1-----", re.DOTALL)
+_CERTIFICATE = rb"(?s)-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----"
 _HASHES: dict[str, type[hashes.SHA256 | hashes.SHA384]] = {"sha256": hashes.SHA256, "sha384": hashes.SHA384}
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
@@ -82,26 +82,16 @@ def describe_certificate(pem: bytes, path: str = "") -> CertificateFacts:
     `path` is the file for the sentence, where there is one. Raises MaterialError where there is no certificate, or one
     that can't be read. Whether its signature and names are worth anything is not judged here.
     """
-    block = _find_blocks(pem, path or "the certificate", "CERTIFICATE")[0]
+    subject = path or "the certificate"
+    block = re.search(_CERTIFICATE, pem)
+    if block is None:
+        fault = "holds no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----"
+        raise MaterialError(f"{subject} {fault if pem.strip() else 'is empty'}")
     try:
         with warnings.catch_warnings(action="ignore"):  # a negative serial number is the reader's to judge
-            return _describe(x509.load_pem_x509_certificate(block))
+            return _describe(x509.load_pem_x509_certificate(block[0]))
     except UNREADABLE:
-        raise _make_unreadable(path or "the certificate") from None
-
-
-def judge_authorities(pem: bytes, path: str) -> bytes:
-    """Return the certificates of a file of authorities, PEM, in their order and without what stands around them.
-
-    Raises MaterialError, naming the file `path`, where there is none, where one can't be read or is no authority's, and
-    where there is anything else: a private key, or OpenSSL's TRUSTED CERTIFICATE, which others skip in silence.
-    """
-    return b"".join(_judge_authority(block, path, n) for n, block in enumerate(_find_only(pem, path, "CERTIFICATE"), 1))
-
-
-def judge_crls(pem: bytes, path: str) -> bytes:
-    """Return the revocation lists of a file, PEM, in their order, however old; errors as judge_authorities'."""
-    return b"".join(_judge_crl(block, path) for block in _find_only(pem, path, "X509 CRL"))
+        raise MaterialError(f"{subject} is damaged, or has a key or a field that sslutil does not know") from None
 
 
 def make_subject(identities: Sequence[Identity]) -> x509.Name | None:
@@ -203,45 +193,3 @@ def _find(extensions: x509.Extensions, kind: type[_Extension]) -> _Extension | N
         return extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
-
-
-def _find_blocks(pem: bytes, subject: str, label: str) -> list[bytes]:
-    """Return the PEM blocks of a label; MaterialError where there is none."""
-    blocks = [block[0] for block in _BLOCK.finditer(pem) if block[1].decode() == label]
-    if not blocks:
-        fault = "is empty" if not pem.strip() else f"holds no PEM block that begins with -----BEGIN {label}-----"
-        raise MaterialError(f"{subject} {fault}")
-    return blocks
-
-
-def _find_only(pem: bytes, path: str, label: str) -> list[bytes]:
-    """Return the PEM blocks of a label; MaterialError where there is none, or one of another label."""
-    others = [block[1].decode() for block in _BLOCK.finditer(pem) if block[1].decode() != label]
-    if others:
-        raise MaterialError(f'{path} holds a PEM block "{others[0]}", and only "{label}" belongs there')
-    return _find_blocks(pem, path, label)
-
-
-def _judge_authority(block: bytes, path: str, number: int) -> bytes:
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            certificate = x509.load_pem_x509_certificate(block)
-            constraints = _find(certificate.extensions, x509.BasicConstraints)
-            certificate.public_key()
-    except UNREADABLE:
-        raise _make_unreadable(f"certificate {number} in {path}") from None
-    if constraints is None or not constraints.ca:
-        raise MaterialError(f"certificate {number} in {path} is no authority's: it may not sign others")
-    return certificate.public_bytes(Encoding.PEM)
-
-
-def _judge_crl(block: bytes, path: str) -> bytes:
-    try:
-        crl = x509.load_pem_x509_crl(block)
-    except UNREADABLE:
-        raise _make_unreadable(f"a revocation list in {path}") from None
-    return crl.public_bytes(Encoding.PEM)
-
-
-def _make_unreadable(subject: str) -> MaterialError:
-    return MaterialError(f"{subject} is damaged, or has a key or a field that sslutil does not know")

@@ -27,10 +27,7 @@ if TYPE_CHECKING:
     from sslutil.pki.keys import Key
 
 _NEW_REQUEST = "sslutil certificate csr"
-_REQUEST = re.compile(
-    rb"-----BEGIN (NEW )?CERTIFICATE REQUEST-----.+?-----END (NEW )?CERTIFICATE REQUEST-----",
-    re.DOTALL,
-)
+_REQUEST = rb"(?s)-----BEGIN ((?:NEW )?CERTIFICATE REQUEST)-----.+?-----END \1-----"
 
 
 def make_request(key: Key, identities: Sequence[Identity]) -> bytes:
@@ -54,7 +51,7 @@ def describe_request(pem: bytes, path: str = "") -> RequestFacts:
     can't be read, or one that its own key did not sign.
     """
     subject = path or "the request"
-    block = _REQUEST.search(pem)
+    block = re.search(_REQUEST, pem)
     if block is None:
         fault = "is empty" if not pem.strip() else "holds no certificate request in PEM"
         raise MaterialError(f"{subject} {fault}", _NEW_REQUEST)

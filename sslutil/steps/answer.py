@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The frozen result of one command."""
 
     headline: str
@@ -33,5 +32,5 @@ class Answer:
     """A unified diff, without a byte of any key."""
     bare: str | None = None
     """What stdout gets and nothing else, where a program reads it: a path, a PEM text, a configuration."""
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = MappingProxyType({})
     """Further fields of --json."""

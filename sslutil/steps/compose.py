@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sslutil import registry
@@ -68,7 +67,7 @@ def key_files(material: Material, group: int | None) -> list[File]:
 def _settings(site: Site, plan: ExportPlan) -> str:
     openssl = dict(site.deploy.versions).get("openssl")
     groups, _ = split_groups(plan.policy.groups, parse_version(openssl) if openssl else OLDEST_OPENSSL)
-    return render_settings(site, replace(plan.policy, groups=groups), crl=plan.crl)
+    return render_settings(site, plan.policy._replace(groups=groups), crl=plan.crl)
 
 
 def _client_files(site: Site) -> list[File]:

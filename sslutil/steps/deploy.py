@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sslutil import registry
 from sslutil.disk import File
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
     from sslutil.steps.run import Run
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A generation that is decided but not made."""
 
     file: SiteFile
@@ -62,8 +60,7 @@ class Draft:
         return words or tuple(f"{name} differs" for name in self.differing)
 
 
-@dataclass(frozen=True, slots=True)
-class Deployed:
+class Deployed(NamedTuple):
     """What came of a wish."""
 
     before: Situation
@@ -73,7 +70,7 @@ class Deployed:
     """Whether a new generation is in force, or with a dry run would be."""
     written: tuple[str, ...] = ()
     """Absolute paths."""
-    outcome: finishing.Outcome = field(default_factory=lambda: finishing.Outcome(finishing.NOTHING))
+    outcome: finishing.Outcome = finishing.Outcome(finishing.NOTHING)
 
 
 def deploy(run: Run, wish: Wish) -> Deployed:

@@ -5,8 +5,7 @@ The order of the calls is the design's own text; each step is safe to be killed 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sslutil.documents.site_file import parse_site
 from sslutil.facts import Refusal
@@ -23,8 +22,7 @@ ACCEPTED = "accepted"
 NOTHING = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How it ended.
 
     The state is ACCEPTED, NOTHING (settled before), UNDONE (the former is in force) or OWED (in force, unaccepted).

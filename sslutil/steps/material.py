@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sslutil.errors import MaterialError
 from sslutil.registry import BUNDLE, CERTIFICATE, KEY
@@ -20,11 +19,10 @@ _CERTIFICATE_BEGINS = b"-----BEGIN CERTIFICATE-----"
 NAMES = frozenset({KEY, CERTIFICATE, BUNDLE})
 
 
-@dataclass(frozen=True, slots=True)
-class Material:
+class Material(NamedTuple):
     """A key and its certificate chain, in PEM; empty where there is none."""
 
-    key: bytes = field(default=b"", repr=False)
+    key: bytes = b""
     chain: bytes = b""
 
 

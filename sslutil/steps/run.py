@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sslutil.errors import command
 
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from sslutil.registry import Choice
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One command's circumstances."""
 
     choice: Choice
@@ -44,7 +42,7 @@ class Run:
 
     def at(self, path: str) -> Run:
         """Return the same run in the same registry by another path."""
-        return replace(self, choice=replace(self.choice, path=path))
+        return self._replace(choice=self.choice._replace(path=path))
 
     def words(self, *words: str) -> tuple[str, ...]:
         """Return the words of the sslutil command that does this to the same registry."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from sslutil.documents.site_file import SiteFile, edit_site, render_site
 from sslutil.errors import SettingError, SiteError, UsageError, command
@@ -21,17 +21,16 @@ if TYPE_CHECKING:
 Judged = TypeVar("Judged")
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """What one command asks for."""
 
     kind: Literal["apply", "edit", "order"]
-    edits: Mapping[str, Any] = field(default_factory=dict)
+    edits: Mapping[str, Any] = MappingProxyType({})
     """TOML's values by dotted key: the command's own keys of the site."""
     new_key: bool = False
     force: bool = False
     replace: bool = False
-    key: bytes = field(default=b"", repr=False)
+    key: bytes = b""
     """PEM: the key that the first certificate goes over, instead of a new one."""
     cure: tuple[str, ...] = ()
     """The words of the command that drops names all the same."""
@@ -76,8 +75,6 @@ def _first_site(run: Run, situation: Situation, wish: Wish) -> SiteFile:
 
 def _with_names(run: Run, situation: Situation, wish: Wish) -> Wish:
     """Ask once for the names: where nothing is in force, none are given and none are written."""
-    from dataclasses import replace
-
     from sslutil.host.machine import full_name
 
     if "site.names" in wish.edits or (situation.working and situation.working.site.site.names):
@@ -85,11 +82,11 @@ def _with_names(run: Run, situation: Situation, wish: Wish) -> Wish:
     offer = full_name()
     if run.ask:
         answer = run.ask("Which name do users type for this mail web server", offer or "")
-        return replace(wish, edits={**wish.edits, "site.names": answer.split()})
+        return wish._replace(edits={**wish.edits, "site.names": answer.split()})
     if offer is None:
         message = "no name given, and this machine knows no full name of its own"
         raise UsageError(message, run.command("certificate", "self-sign", "mail.example.org"))
-    return replace(wish, edits={**wish.edits, "site.names": [offer]})
+    return wish._replace(edits={**wish.edits, "site.names": [offer]})
 
 
 def _edit(before: SiteFile, wish: Wish, path: str) -> SiteFile:

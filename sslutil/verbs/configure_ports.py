@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sslutil.steps.deploy import deploy
 from sslutil.steps.tell import answer_change
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from sslutil.steps.run import Run
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What was typed; None leaves the site as it is. The fields are keys of [site]."""
 
     https_port: int | None = None
@@ -26,6 +24,6 @@ class Request:
 
 def configure_ports(run: Run, request: Request) -> Answer:
     """Return the answer to a wish for other ports or another mode of plain http."""
-    edits = {f"site.{name}": value for name, value in asdict(request).items() if value is not None}
+    edits = {f"site.{name}": value for name, value in request._asdict().items() if value is not None}
     done = deploy(run, Wish("edit", edits))
     return answer_change(run, done, made="changed the ports", nothing="the ports are as wished")

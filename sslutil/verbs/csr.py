@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sslutil import registry
 from sslutil.disk import PRIVATE_FILE, File
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
 STDOUT = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What was typed; None and () leave it as the site says."""
 
     names: tuple[str, ...] = ()
@@ -43,8 +41,7 @@ class Request:
     force: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(NamedTuple):
     """The request that is wished for: two wishes with the same values are one request."""
 
     names: tuple[Identity, ...]
@@ -54,8 +51,7 @@ class _Wanted:
     """What brings the site into being where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
+class _Made(NamedTuple):
     """What is there in the end."""
 
     record: RequestRecord
@@ -92,7 +88,7 @@ def _judge(run: Run, situation: Situation, request: Request) -> _Wanted:
     birth = Wish("order" if situation.number else "edit", edits)
     site = make_site(run, situation, birth).site
     if situation.number is None:
-        birth = replace(birth, edits={"site.names": [name.unicode for name in site.site.names], **edits})
+        birth = birth._replace(edits={"site.names": [name.unicode for name in site.site.names], **edits})
         make_draft(run, situation, birth, run.clock())
     key_type = request.key_type or site.certificate.key_type
     other_type = situation.certificate is not None and situation.certificate.key.key_type != key_type
@@ -139,7 +135,7 @@ def _make(run: Run, wanted: _Wanted, root: Folder) -> _Made:
     record, pem = equal or _stage(run, wanted, root, situation)
     born = situation.number is None
     if born:
-        deploy_locked(run, replace(wanted.birth, key=_read(root, record.number, REQUEST_KEY)), root)
+        deploy_locked(run, wanted.birth._replace(key=_read(root, record.number, REQUEST_KEY)), root)
     else:
         refuse(run, outcome)
     return _Made(record, pem, fresh=equal is None, born=born)

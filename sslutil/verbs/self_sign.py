@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sslutil.names import parse_identities
 from sslutil.steps.deploy import deploy
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from sslutil.steps.run import Run
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What was typed; None leaves the site as it is."""
 
     names: tuple[str, ...] = ()
