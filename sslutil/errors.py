@@ -44,7 +44,12 @@ class SiteError(SslutilError):
 
 
 class SettingError(SiteError):
-    """The value of one setting can't be taken, whatever the others say."""
+    """The value of one setting can't be taken, whatever the others say; `near` is the value that was probably meant."""
+
+    def __init__(self, message: str, hint: str = "", *, key: str = "", near: str = "") -> None:
+        """Keep the sentences, the key at fault and the value that was probably meant."""
+        super().__init__(message, hint, key=key)
+        self.near = near
 
 
 class RegistryError(SslutilError):

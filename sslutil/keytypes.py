@@ -5,8 +5,7 @@ A row's `make` imports its algorithm when called, so that reading the catalogue 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +18,7 @@ DEFAULT_KEY_TYPE = "p256"
 _NO_BROWSER = "browsers and public certificate authorities don't take {} keys: use it only where you know every client"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyType:
+class KeyType(NamedTuple):
     """One kind of private key and how a certificate is signed with it."""
 
     name: str

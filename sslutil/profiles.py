@@ -6,8 +6,7 @@ TLS guidelines. Every name is spelt as OpenSSL spells it; IANA's spelling is tak
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sslutil.errors import SiteError
 
@@ -18,8 +17,7 @@ PROTOCOLS: tuple[str, ...] = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 """Every protocol that can be chosen, oldest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cipher:
+class Cipher(NamedTuple):
     """One suite of TLS 1.2 and below."""
 
     name: str
@@ -98,8 +96,7 @@ _GROUP_SPELLINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """A TLS policy that has a name."""
 
     name: str

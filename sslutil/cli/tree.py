@@ -8,16 +8,14 @@ import click
 
 from sslutil import __version__
 from sslutil.cli.options import changing, make_places, question, root_options
-from sslutil.keytypes import KEY_TYPES
-from sslutil.site import LONGEST_LIFETIME, PLAIN_HTTP
+from sslutil.cli.settings import setting_option
 
 if TYPE_CHECKING:
     from sslutil.steps.answer import Answer
     from sslutil.steps.run import Run
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-_PORT = click.IntRange(1, 65535)
-_KEY_TYPE = click.option("--key-type", type=click.Choice(list(KEY_TYPES)), help="The kind of key.")
+_KEY_TYPE = setting_option("--key-type", "certificate.key_type", "The kind of key.")
 _NEW_KEY = click.option("--new-key", is_flag=True, help="Make a new key; the old one stays in the generation before.")
 _NAMES = click.argument("names", nargs=-1, metavar="[NAME]...")
 _FORCE_OUT = click.option("--force", is_flag=True, help="Overwrite FILE.")
@@ -68,7 +66,7 @@ def certificate() -> None:
 @certificate.command("self-sign")
 @_NAMES
 @_KEY_TYPE
-@click.option("--days", type=click.IntRange(1, LONGEST_LIFETIME), help="How long the certificate lives.")
+@setting_option("--days", "certificate.lifetime", "How long the certificate lives.", "DAYS")
 @_NEW_KEY
 @click.option("--key-group", metavar="GROUP", help="A group that may read the key, for a server under its own account.")
 @click.option("--replace", is_flag=True, help="Drop names in use that are not named again.")
@@ -126,14 +124,10 @@ def configure() -> None:
 
 
 @configure.command("ports")
-@click.option("--https-port", type=_PORT, help="The port of secure mode; the standard is 443.")
-@click.option("--http-port", type=_PORT, help="The port of plain http; the standard is 80.")
-@click.option(
-    "--plain-http", type=click.Choice(PLAIN_HTTP), help="Offer secure mode, redirect to it, or close plain http."
-)
-@click.option(
-    "--hsts-max-age", type=click.IntRange(0), metavar="SECONDS", help="Tell browsers to refuse plain http; 0: don't."
-)
+@setting_option("--https-port", "site.https_port", "The port of secure mode; the standard is 443.", "PORT")
+@setting_option("--http-port", "site.http_port", "The port of plain http; the standard is 80.", "PORT")
+@setting_option("--plain-http", "site.plain_http", "Offer secure mode, redirect to it, or close plain http.")
+@setting_option("--hsts-max-age", "site.hsts_max_age", "Tell browsers to refuse plain http; 0: don't.", "SECONDS")
 @changing
 def ports(run: Run, **typed: Any) -> Answer:  # noqa: ANN401  the options above
     """Set the ports of the web server, and what plain http does."""

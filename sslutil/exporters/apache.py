@@ -133,7 +133,7 @@ def _redirect(names: Iterable[Identity], port: int) -> list[str]:
         "# Plain http is redirected, but for the challenges of certificate authorities (RFC 8555 section 8.3).",
         "RewriteEngine on",
         r"RewriteRule ^/?\.well-known/acme-challenge/ - [L]",
-        r'RewriteCond "%{THE_REQUEST}" "^\S+\s+(?:[a-z][a-z0-9+.-]*://[^/?\s]*)?(/\S*)" [NC]',
+        r'RewriteCond "%{THE_REQUEST}" "^\S+\s+(?:[a-z][a-z0-9+.-]*://[^/?\s]*)?(/[^?\s]*)" [NC]',
         "RewriteRule ^ - [E=sslutil_target:%1]",
     ]
     plain = [name for name in names if not name.wildcard]

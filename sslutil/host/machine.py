@@ -73,7 +73,7 @@ def installed_version(program: str) -> str | None:
 
 
 def _search(path: str, mark: bytes) -> str | None:
-    """Return the first three-part version that stands behind `mark` in a binary; a plain search is quicker than re's."""
+    """Return the first three-part version behind `mark` in a binary; a plain search is quicker than a pattern."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

@@ -32,7 +32,7 @@ _OTHERS = {
     "PUBLIC KEY": "a public key",
 }
 _NEW_KEY = "sslutil certificate self-sign --new-key"
-# PKCS#8 (RFC 5958) around ECPrivateKey (RFC 5915) around a number of 32 octets and a point of 65: all lengths are fixed.
+# PKCS#8 (RFC 5958) around ECPrivateKey (RFC 5915) around a number of 32 octets and a point of 65: no length varies.
 _P256_BEFORE_NUMBER = bytes.fromhex("308187020100301306072a8648ce3d020106082a8648ce3d030107046d306b0201010420")
 _P256_BEFORE_POINT = bytes.fromhex("a144034200")
 _CURVES = {"secp256r1": "p256", "secp384r1": "p384", "secp521r1": "p521"}

@@ -1,0 +1,67 @@
+"""Options that set one key of site.toml: the schema says what they take, and is read only when it is needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sslutil.errors import SettingError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.shell_completion import CompletionItem
+
+
+class SettingType(click.ParamType):  # type: ignore[type-arg]  generic in click 8.5, not at run time in 8.4
+    """Takes what the judge of site.toml takes, so that a flag and a hand edit meet the same sentence."""
+
+    name = "value"
+
+    def __init__(self, key: str) -> None:
+        """Take the dotted key: "site.https_port"."""
+        self.key = key
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """Return TOML's value, as it will stand in site.toml; UsageError with the judge's own sentence."""
+        from sslutil.site import judge_value, settings
+
+        setting = settings()[self.key]
+        typed = _parse_whole(value) if isinstance(setting.default, int) else value
+        try:
+            judge_value(setting, typed)
+        except SettingError as fault:
+            option = param.opts[0] if param else self.key
+            message = fault.message.replace(setting.name, option, 1)
+            path = ctx.command_path if ctx else "sslutil"
+            raise UsageError(message, f"{path} {option} {fault.near}" if fault.near else f"{path} --help") from fault
+        return typed
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:  # noqa: ARG002
+        """Return the choices, where there are a few."""
+        choices = self._choices()
+        return f"[{'|'.join(choices)}]" if choices else None
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+        """Return the choices that begin like what is typed."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(choice) for choice in self._choices() if choice.startswith(incomplete)]
+
+    def _choices(self) -> tuple[str, ...]:
+        from sslutil.site import settings
+
+        return settings()[self.key].choices
+
+
+def _parse_whole(value: object) -> object:
+    try:
+        return int(str(value))
+    except ValueError:
+        return value
+
+
+def setting_option(name: str, key: str, text: str, metavar: str | None = None) -> Callable[..., Any]:
+    """Return the decorator of an option that sets one key of site.toml."""
+    return click.option(name, type=SettingType(key), metavar=metavar, help=text)

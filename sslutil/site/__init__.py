@@ -1,0 +1,50 @@
+"""What the operator wants: the schema of site.toml, and the one judge of it."""
+
+from sslutil.site.judgement import change, judge, judge_value, judge_whole
+from sslutil.site.schema import (
+    CLIENT_MODES,
+    CUSTOM,
+    EXPORTS,
+    HTTP_STANDARD_PORT,
+    HTTPS_STANDARD_PORT,
+    ISSUERS,
+    LONGEST_LIFETIME,
+    PLAIN_HTTP,
+    TABLES,
+    VERSION,
+    CertificateTable,
+    ClientAuthTable,
+    DeployTable,
+    Setting,
+    Site,
+    SiteTable,
+    TlsTable,
+    settings,
+)
+from sslutil.site.values import VERSIONED_PROGRAMS
+
+__all__ = [
+    "CLIENT_MODES",
+    "CUSTOM",
+    "EXPORTS",
+    "HTTPS_STANDARD_PORT",
+    "HTTP_STANDARD_PORT",
+    "ISSUERS",
+    "LONGEST_LIFETIME",
+    "PLAIN_HTTP",
+    "TABLES",
+    "VERSION",
+    "VERSIONED_PROGRAMS",
+    "CertificateTable",
+    "ClientAuthTable",
+    "DeployTable",
+    "Setting",
+    "Site",
+    "SiteTable",
+    "TlsTable",
+    "change",
+    "judge",
+    "judge_value",
+    "judge_whole",
+    "settings",
+]

@@ -1,0 +1,184 @@
+"""Whether a site can be taken: key by key, then as a whole. A flag and a hand edit meet the same judge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sslutil.errors import SettingError, SiteError, SslutilError
+from sslutil.keytypes import KEY_TYPES
+from sslutil.profiles import CIPHERS, PROFILES, PROTOCOLS
+from sslutil.site.schema import CUSTOM, TABLES, VERSION, ClientAuthTable, Setting, Site, SiteTable, TlsTable, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_LONGEST_QUOTE = 60
+
+
+def judge(values: Mapping[str, Any]) -> Site:
+    """Return the site that a parsed site.toml describes.
+
+    Tables that are not ours are kept by the file and ignored here. Raises SiteError with the key at fault.
+    """
+    if "version" not in values:
+        message = "version is missing"
+        raise SiteError(message, f"write version = {VERSION} as the first line", key="version")
+    if values["version"] != VERSION or isinstance(values["version"], bool):
+        message = f"version is {VERSION}, the only one there is"
+        raise SiteError(message, f"write version = {VERSION}", key="version")
+    for name, value in values.items():
+        _judge_top(name, value)
+    site = Site(**{table: _judge_table(table, values.get(table, {})) for table in TABLES})
+    judge_whole(site)
+    return site
+
+
+def _judge_top(name: str, value: object) -> None:
+    if name == "version" or name in TABLES:
+        if name in TABLES and not isinstance(value, dict):
+            message = f"{name} is a table"
+            raise SiteError(message, f"write [{name}] on a line of its own", key=name)
+        return
+    if not isinstance(value, dict):
+        owner = next((setting.table for setting in settings().values() if setting.name == name), "")
+        message = f"unknown key {name}" + (f"; it belongs below [{owner}]" if owner else "")
+        raise SiteError(message, f"move the line below [{owner}]" if owner else "remove the line", key=name)
+    _refuse_misspelt(name, TABLES, name, "table")
+
+
+def _refuse_misspelt(name: str, known: Iterable[str], key: str, what: str) -> None:
+    near = _find_near(name, known)
+    if near:
+        message = f"unknown {what} {name}; did you mean {near}?"
+        raise SiteError(message, f"write {near} instead", key=key)
+
+
+def _find_near(typed: str, known: Iterable[str]) -> str:
+    """Return the known word that was probably meant, or an empty string."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(typed, list(known), 1, 0.7)), "")
+
+
+def _quote(value: object) -> str:
+    """Return a value of the file as it stands there, or so much of it as a sentence bears."""
+    text = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"
+
+
+def _judge_table(table: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401  one of the five tables
+    known = {setting.name: setting for setting in settings().values() if setting.table == table}
+    parsed = {}
+    for name, value in values.items():
+        key = f"{table}.{name}"
+        setting = known.get(name)
+        if setting is None:
+            _refuse_misspelt(name, known, key, "key")
+            message = f"unknown key {name}; [{table}] has {', '.join(known)}"
+            raise SiteError(message, "remove the line", key=key)
+        parsed[name] = judge_value(setting, value)
+    return TABLES[table](**parsed)
+
+
+def judge_value(setting: Setting, value: Any) -> Any:  # noqa: ANN401  the settings have several types
+    """Return our value of one setting for TOML's; raises SettingError with the setting's key."""
+    try:
+        return setting.parse(value)
+    except ValueError as fault:
+        near = _find_near(str(value), setting.choices)
+        meant = f"; did you mean {near}?" if near else ""
+        message = f"{setting.name} {fault}, not {_quote(value)}{meant}"
+        hint = f'write {setting.name} = "{near}"' if near else setting.explanation
+        raise SettingError(message, hint, key=setting.key, near=near) from fault
+    except SslutilError as fault:
+        raise SettingError(fault.message, fault.hint, key=setting.key) from fault
+
+
+def change(site: Site, values: Mapping[str, Any]) -> Site:
+    """Return the site with some keys changed, judged; `values` are TOML's, by dotted key."""
+    tables: dict[str, dict[str, Any]] = {}
+    for key, value in values.items():
+        setting = settings()[key]
+        tables.setdefault(setting.table, {})[setting.name] = judge_value(setting, value)
+    changed = replace(site, **{table: replace(getattr(site, table), **parts) for table, parts in tables.items()})
+    judge_whole(changed)
+    return changed
+
+
+def judge_whole(site: Site) -> None:
+    """Raise SiteError for what no single key shows: settings that contradict or would harm one another."""
+    _judge_ports(site.site)
+    _judge_hsts(site)
+    _judge_tls(site)
+    _judge_clients(site.client_auth)
+
+
+def _judge_ports(web: SiteTable) -> None:
+    if web.https_port == web.http_port:
+        message = f"https_port and http_port are both {web.https_port}"
+        raise SiteError(message, "sslutil configure ports --https-port 443 --http-port 80", key="site.http_port")
+    if not web.enabled and web.plain_http == "closed":
+        message = 'enabled = false with plain_http = "closed" would leave users no way in'
+        raise SiteError(message, "sslutil configure ports --plain-http offer", key="site.enabled")
+
+
+def _judge_hsts(site: Site) -> None:
+    if not site.site.hsts_max_age:
+        return
+    if site.certificate.issuer == "self-signed":
+        # RFC 6797 section 8.4 and 12.1: with HSTS a certificate warning can't be clicked away.
+        message = "HSTS with a self-signed certificate would lock every user out"
+        raise SiteError(message, "sslutil configure ports --hsts-max-age 0", key="site.hsts_max_age")
+
+
+def _judge_tls(site: Site) -> None:
+    tls = site.tls
+    lists = {"protocols": tls.protocols, "ciphers": tls.ciphers, "ciphersuites": tls.ciphersuites, "groups": tls.groups}
+    if tls.profile != CUSTOM:
+        given = next((name for name, value in lists.items() if value), None)
+        if given:
+            message = f'{given} is read only with profile = "{CUSTOM}", and the profile is {tls.profile}'
+            raise SiteError(message, f'write profile = "{CUSTOM}", or remove {given}', key=f"tls.{given}")
+        protocols, ciphers = PROFILES[tls.profile].protocols, PROFILES[tls.profile].ciphers
+    else:
+        _judge_custom(tls)
+        protocols, ciphers = tls.protocols, tls.ciphers
+    _judge_key_fits(site.certificate.key_type, protocols, ciphers)
+
+
+def _judge_custom(tls: TlsTable) -> None:
+    older = [protocol for protocol in tls.protocols if protocol != "TLSv1.3"]
+    needed = {
+        "protocols": not tls.protocols,
+        "ciphers": bool(older) and not tls.ciphers,
+        "ciphersuites": "TLSv1.3" in tls.protocols and not tls.ciphersuites,
+        "groups": not tls.groups,
+    }
+    missing = next((name for name, lacks in needed.items() if lacks), None)
+    if missing:
+        message = f'profile = "{CUSTOM}" needs {missing}'
+        raise SiteError(message, f"write {missing} = [ … ] below [tls], or name a profile", key=f"tls.{missing}")
+    order = [protocol for protocol in PROTOCOLS if protocol in tls.protocols]
+    first, last = PROTOCOLS.index(order[0]), PROTOCOLS.index(order[-1])
+    if len(order) != last - first + 1:
+        message = f"protocols leaves a gap between {order[0]} and {order[-1]}, and TLS clients can't jump over one"
+        raise SiteError(message, f"write protocols = {list(PROTOCOLS[first : last + 1])}", key="tls.protocols")
+
+
+def _judge_key_fits(key_type: str, protocols: Iterable[str], ciphers: Iterable[str]) -> None:
+    if "TLSv1.3" in protocols:
+        return
+    wanted = KEY_TYPES[key_type].authentication
+    if not any(CIPHERS[cipher].authentication == wanted for cipher in ciphers):
+        message = f"no suite of the list can be used with a key of type {key_type}: no client could connect"
+        raise SiteError(message, "add TLSv1.3 to protocols, or suites that fit the key", key="tls.ciphers")
+
+
+def _judge_clients(clients: ClientAuthTable) -> None:
+    if clients.mode != "off" and not clients.ca_files:
+        effect = "would lock every client out" if clients.mode == "require" else "would know no client"
+        message = f'mode = "{clients.mode}" without an authority in ca_files {effect}'
+        raise SiteError(
+            message, 'name the authority\'s PEM file in ca_files, or write mode = "off"', key="client_auth.mode"
+        )
