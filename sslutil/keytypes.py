@@ -39,13 +39,9 @@ class KeyType(NamedTuple):
 
         Ed25519 keys sign in the ECDSA suites (RFC 8422, 5.10); ML-DSA is defined for TLS 1.3 only.
         """
-        match self.family:
-            case "rsa":
-                return "rsa"
-            case "ecdsa" | "eddsa":
-                return "ecdsa"
-            case "mldsa":
-                return None
+        if self.family == "rsa":
+            return "rsa"
+        return None if self.family == "mldsa" else "ecdsa"
 
 
 def _make_p256() -> PrivateKey:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
-class SettingType(click.ParamType):  # type: ignore[type-arg]  generic in click 8.5, not at run time in 8.4
+class SettingType(click.ParamType):  # type: ignore[type-arg]  # generic only in type stubs of click 8.5
     """Takes what the judge of site.toml takes, so that a flag and a hand edit meet the same sentence."""
 
     name = "value"

@@ -122,35 +122,47 @@ def _render_plain(plan: ExportPlan) -> str:
     return _text([*lines, *_redirect(site.names, site.https_port)])
 
 
-def _redirect(names: Iterable[Identity], port: int) -> list[str]:
+def _redirect(names: tuple[Identity, ...], port: int) -> list[str]:
     """Return the rules that send a plain request to the same path of a configured name, never of a strange Host.
 
-    The target is taken from the request line, as the browser sent it: httpd's own variables are decoded, and would
-    be encoded anew. 308 keeps the method (RFC 9110 section 15.4.9).
+    308 keeps the method (RFC 9110 section 15.4.9).
     """
     tail = "" if port == HTTPS_STANDARD_PORT else f":{port}"
-    lines = [
+    return [
         "# Plain http is redirected, but for the challenges of certificate authorities (RFC 8555 section 8.3).",
+        "AllowEncodedSlashes NoDecode",
         "RewriteEngine on",
         r"RewriteRule ^/?\.well-known/acme-challenge/ - [L]",
-        r'RewriteCond "%{THE_REQUEST}" "^\S+\s+(?:[a-z][a-z0-9+.-]*://[^/?\s]*)?(/[^?\s]*)" [NC]',
-        "RewriteRule ^ - [E=sslutil_target:%1]",
+        *_choose_host(names, tail),
+        *_TO_THE_SAME_PATH,
     ]
-    plain = [name for name in names if not name.wildcard]
+
+
+def _choose_host(names: tuple[Identity, ...], tail: str) -> list[str]:
+    """Return the rules that set sslutil_host: the name that was asked for if it is one of ours, else the first."""
+    first = next((name for name in names if not name.wildcard), None)
+    lines = [f"RewriteRule ^ - [E=sslutil_host:{_host(first)}{tail}]"] if first else []
     for name in names:
         host = rf"[a-z0-9-]+{re.escape(name.text[1:])}" if name.wildcard else re.escape(_host(name))
         target = "%1" if name.wildcard else _host(name)
-        lines += _rule(rf"^({host})\.?(?::\d+)?$", f"https://{target}{tail}")
-    if plain:
-        lines += _rule("", f"https://{_host(plain[0])}{tail}")
-    else:
-        lines.append("RewriteRule ^ - [F,L]")
-    return lines
+        lines += [
+            rf'RewriteCond "%{{HTTP_HOST}}" "^({host})\.?(?::\d+)?$" [NC]',
+            f"RewriteRule ^ - [E=sslutil_host:{target}{tail}]",
+        ]
+    return lines if first else [*lines, 'RewriteCond "%{ENV:sslutil_host}" "^$"', "RewriteRule ^ - [F,L]"]
 
 
-def _rule(host: str, target: str) -> list[str]:
-    conditions = [f'RewriteCond "%{{HTTP_HOST}}" "{host}" [NC]'] if host else []
-    return [*conditions, f'RewriteRule ^ "{target}%{{ENV:sslutil_target}}" [R=308,L,NE]']
+# The path is taken from the request line, as the browser sent it: httpd's own variables are decoded, and would be
+# encoded anew. The query follows by itself; one that a variable brings is answered with 403 (CVE-2024-38474). An empty
+# one would be lost: with QSL, the second of two question marks is the one that goes.
+_TO_THE_SAME_PATH = (
+    "RewriteRule ^ - [E=sslutil_path:/]",
+    r'RewriteCond "%{THE_REQUEST}" "^\S+\s+(?:[a-z][a-z0-9+.-]*://[^/?\s]*)?(/[^?\s]*)" [NC]',
+    "RewriteRule ^ - [E=sslutil_path:%1]",
+    r'RewriteCond "%{THE_REQUEST}" "^\S+\s+[^?\s]*\?(?:\s|$)"',
+    'RewriteRule ^ "https://%{ENV:sslutil_host}%{ENV:sslutil_path}??" [R=308,L,NE,QSL]',
+    'RewriteRule ^ "https://%{ENV:sslutil_host}%{ENV:sslutil_path}" [R=308,L,NE]',
+)
 
 
 def _host(name: Identity) -> str:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 
 # The public package `serialization` has the same names, and loads SSH's formats with them.
 from cryptography.hazmat.primitives._serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, mldsa, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, rsa
 
 from sslutil.errors import MaterialError, command
 from sslutil.facts import KeyFacts
@@ -124,13 +124,11 @@ def _render_p256(signer: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def _name_type(public: CertificatePublicKeyTypes) -> str:
-    """Return the name in KEY_TYPES, or for other keys one of the same kind: "rsa1024", "p521", "ed448"."""
+    """Return the name in KEY_TYPES, or for other keys one of the same kind: "rsa1024", "p521", "dsa"."""
     if isinstance(public, rsa.RSAPublicKey):
         return f"rsa{public.key_size}"
     if isinstance(public, ec.EllipticCurvePublicKey):
         return _CURVES.get(public.curve.name, public.curve.name)
-    if isinstance(public, dsa.DSAPublicKey):
-        return f"dsa{public.key_size}"
     known = next((name for kind, name in _SINGLE if isinstance(public, kind)), None)
     return known or type(public).__name__.removesuffix("PublicKey").lower()
 
