@@ -8,8 +8,7 @@ What is refused is refused with one sentence of its own, and where it can be gue
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sslutil.errors import UsageError
 
@@ -37,8 +36,7 @@ _INVISIBLE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """One name that a certificate can stand for."""
 
     kind: Literal["dns", "ip"]
@@ -85,7 +83,8 @@ def parse_identity(text: str) -> Identity:
     except _RefusedError as refused:
         meant = next((candidate for candidate in refused.meant if _is_identity(candidate)), None)
         hint = refused.hint if meant is None else f"did you mean {meant}"
-        raise UsageError(f"name {_render_typed(text)} {refused.fault}", hint) from None
+        message = f"name {_render_typed(text)} {refused.fault}"
+        raise UsageError(message, hint, typed=text, near=meant or "") from None
 
 
 def parse_identities(texts: Iterable[str]) -> tuple[Identity, ...]:

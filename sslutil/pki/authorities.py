@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cryptography import x509
-from cryptography.hazmat.primitives._serialization import Encoding  # see keys.py
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from sslutil.errors import MaterialError, command
 from sslutil.pki.certificates import UNREADABLE

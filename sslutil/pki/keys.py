@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import re
 import warnings
-from binascii import b2a_base64
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-
-# The public package `serialization` has the same names, and loads SSH's formats with them.
-from cryptography.hazmat.primitives._serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, mldsa, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from sslutil.errors import MaterialError, command
 from sslutil.facts import KeyFacts
@@ -32,9 +28,6 @@ _OTHERS = {
     "PUBLIC KEY": "a public key",
 }
 _NEW_KEY = "sslutil certificate self-sign --new-key"
-# PKCS#8 (RFC 5958) around ECPrivateKey (RFC 5915) around a number of 32 octets and a point of 65: no length varies.
-_P256_BEFORE_NUMBER = bytes.fromhex("308187020100301306072a8648ce3d020106082a8648ce3d030107046d306b0201010420")
-_P256_BEFORE_POINT = bytes.fromhex("a144034200")
 _CURVES = {"secp256r1": "p256", "secp384r1": "p384", "secp521r1": "p521"}
 _SINGLE = (
     (ed25519.Ed25519PublicKey, "ed25519"),
@@ -54,15 +47,18 @@ _SIGNING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """A private key, read once: as the bytes of its file, as what may be told of it, and as what signs."""
 
-    pem: bytes = field(repr=False)
+    pem: bytes
     """PKCS#8, PEM, not encrypted: secret."""
     facts: KeyFacts
-    signer: CertificateIssuerPrivateKeyTypes = field(repr=False, compare=False)
+    signer: CertificateIssuerPrivateKeyTypes
     """The key of the `cryptography` package."""
+
+    def __repr__(self) -> str:
+        """Return what may be told: no byte of the key."""
+        return f"Key({self.facts})"
 
 
 def make_key(key_type: str) -> Key:
@@ -109,18 +105,7 @@ def describe_public_key(public: CertificatePublicKeyTypes) -> KeyFacts:
 
 def _make(signer: CertificateIssuerPrivateKeyTypes) -> Key:
     facts = describe_public_key(signer.public_key())
-    if isinstance(signer, ec.EllipticCurvePrivateKey) and facts.key_type == "p256":
-        return Key(_render_p256(signer), facts, signer)
     return Key(signer.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), facts, signer)
-
-
-def _render_p256(signer: ec.EllipticCurvePrivateKey) -> bytes:
-    """Return what `private_bytes` returns, which loads SSH's formats for it: 4 of the 60 ms of a command."""
-    number = signer.private_numbers().private_value.to_bytes(32, "big")
-    point = signer.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    text = b2a_base64(_P256_BEFORE_NUMBER + number + _P256_BEFORE_POINT + point, newline=False)
-    lines = [text[start : start + 64] for start in range(0, len(text), 64)]
-    return b"\n".join([b"-----BEGIN PRIVATE KEY-----", *lines, b"-----END PRIVATE KEY-----", b""])
 
 
 def _name_type(public: CertificatePublicKeyTypes) -> str:

@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.hazmat.primitives._serialization import Encoding  # see keys.py
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from sslutil.errors import MaterialError
 from sslutil.facts import RequestFacts
