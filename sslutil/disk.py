@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import contextmanager
@@ -58,13 +59,8 @@ class Owners(NamedTuple):
 def tell(fault: OSError) -> str:
     """Return what the system said, as part of a sentence."""
     words = fault.strerror or str(fault)
-    return words[:1].lower() + words[1:]
-
-
-def _cure(fault: OSError) -> str:
-    if isinstance(fault, PermissionError):
-        return "run the same command with sudo, or choose another registry: sslutil registry-path PATH"
-    return ""
+    why = " (none is followed here)" if fault.errno == errno.ELOOP else ""
+    return f"{words[:1].lower()}{words[1:]}{why}"
 
 
 @contextmanager
@@ -73,8 +69,11 @@ def told(action: str, path: str) -> Iterator[None]:
     try:
         yield
     except OSError as fault:
-        message = f"can't {action} {path}: {tell(fault)}"
-        raise RegistryError(message, _cure(fault)) from fault
+        look = ("df", "-h") if fault.errno in {errno.ENOSPC, errno.EDQUOT} else ("ls", "-ld")
+        error = RegistryError(f"can't {action} {path}: {tell(fault)}", command(*look, path))
+        if isinstance(fault, PermissionError) and os.geteuid():
+            error.cured_by("root")
+        raise error from fault
 
 
 class Folder:
@@ -162,6 +161,23 @@ class Folder:
         """Return the permission bits of a name."""
         with told("look at", self.path_of(name)):
             return stat.S_IMODE(os.lstat(name, dir_fd=self.descriptor).st_mode)
+
+    def is_file(self, name: str) -> bool:
+        """Return whether a name is a regular file; a link is none."""
+        with told("look at", self.path_of(name)):
+            try:
+                return stat.S_ISREG(os.lstat(name, dir_fd=self.descriptor).st_mode)
+            except FileNotFoundError:
+                return False
+
+    def stamp(self, name: str) -> tuple[int, ...]:
+        """Return what differs after each save of a file: another file, size or time; empty where there is none."""
+        with told("look at", self.path_of(name)):
+            try:
+                status = os.lstat(name, dir_fd=self.descriptor)
+            except FileNotFoundError:
+                return ()
+            return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
     def read_link(self, name: str) -> str | None:
         """Return what a link points to, or None where nothing has that name; anything but a link is an error."""

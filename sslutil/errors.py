@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class SslutilError(Exception):
     """A fault told in one sentence, with the command that helps.
 
-    `message` is lower case, without a full stop, and names the file; `hint` is a command or an empty string.
+    `message` is lower case, without a full stop, and names the file; `hint` is a command, or several on a line each,
+    what each is for behind a #; or an empty string.
     """
 
     status: ClassVar[int] = 70
@@ -19,13 +20,33 @@ class SslutilError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.account = ""
+        """The account that could do what was typed."""
+        self.added: tuple[str, ...] = ()
+        """Words behind what was typed that would make it do."""
+
+    def cured_by(self, account: str) -> Self:
+        """Return the same fault, with the account that could do what was typed: then that is the hint."""
+        self.account = account
+        return self
+
+    def cured_with(self, *words: str) -> Self:
+        """Return the same fault, with words behind what was typed that would make it do: then that is the hint."""
+        self.added = words
+        return self
 
 
 class UsageError(SslutilError):
-    """What was typed can't be taken."""
+    """What was typed can't be taken: the word `typed`, where it is one, with the words `near` probably meant."""
 
     status = 2
     meaning = "usage: what was typed can't be taken"
+
+    def __init__(self, message: str, hint: str = "", *, typed: str | None = None, near: tuple[str, ...] = ()) -> None:
+        """Keep the sentences, and of what was typed the word at fault and its better."""
+        super().__init__(message, hint)
+        self.typed = typed
+        self.near = near
 
 
 class SiteError(SslutilError):

@@ -25,23 +25,52 @@ def read_file(path: str) -> bytes:
     return content
 
 
-def judge_out(path: str, *, force: bool) -> None:
-    """Raise UsageError where `--out` names what must not be overwritten, before anything is made."""
-    if os.path.isdir(path):
-        message = f"{path} is a folder, and --out names a file"
-        raise UsageError(message, f"--out {command(os.path.join(path, 'FILE'))}")
+def judge_out(path: str, *, force: bool, content: bytes | None = None) -> None:
+    """Raise UsageError where `--out` names what can't or mustn't be written, before anything is made.
+
+    A file that holds `content` already may stay.
+    """
+    _judge_kind(path)
+    if content is not None and _read_equal(path, content, private=False):
+        return
     if os.path.lexists(path) and not force:
-        message = f"{path} exists"
-        raise UsageError(message, "name another file, or overwrite it: --force")
-    parent = os.path.dirname(os.path.abspath(path))
+        message = f"{path} exists: name another file, or overwrite it with --force"
+        raise UsageError(message).cured_with("--force")
+    parent = os.path.dirname(_absolute(path))
     if not os.path.isdir(parent):
         message = f"the folder {parent} does not exist"
         raise UsageError(message, command("mkdir", "-p", parent))
+    if not os.access(parent, os.W_OK | os.X_OK):
+        message = f"the folder {parent} can't be written by this account"
+        raise UsageError(message, command("ls", "-ld", parent))
+
+
+def _absolute(path: str) -> str:
+    try:
+        return os.path.abspath(path)
+    except FileNotFoundError as fault:
+        message = f"the working directory is gone, and {path} is relative to it"
+        raise UsageError(message, command("cd", "/")) from fault
+
+
+def _judge_kind(path: str) -> None:
+    """Refuse what a rename would replace by a file of its own: folders, devices, and links, whoever planted them."""
+    if os.path.islink(path):
+        message = f"{path} is a link, and --out names the file itself"
+        plain = os.path.isfile(path) or not os.path.exists(path)
+        raise UsageError(message, typed=path, near=(os.path.realpath(path) if plain else "-",))
+    if os.path.isdir(path):
+        message = f"{path} is a folder, and --out names a file"
+        raise UsageError(message, typed=path, near=(os.path.join(path, "FILE"),))
+    if os.path.exists(path) and not os.path.isfile(path):
+        message = f"{path} is not a regular file"
+        raise UsageError(message, typed=path, near=("-",))
 
 
 def write_out(path: str, content: bytes, *, force: bool, private: bool = False) -> bool:
     """Write `--out`, whole, by a rename; return whether it changed. An equal file is left alone."""
-    if _read_equal(path, content):
+    _judge_kind(path)
+    if _read_equal(path, content, private=private):
         return False
     judge_out(path, force=force)
     parent, name = os.path.split(os.path.abspath(path))
@@ -54,14 +83,15 @@ def write_out(path: str, content: bytes, *, force: bool, private: bool = False) 
             folder.rename(fresh, name)
         except RegistryError as fault:
             folder.remove(fresh)
-            raise UsageError(fault.message, "name a file in a folder of yours: --out FILE") from fault
+            raise UsageError(fault.message, command("ls", "-ld", parent)) from fault
         folder.sync()
     return True
 
 
-def _read_equal(path: str, content: bytes) -> bool:
+def _read_equal(path: str, content: bytes, *, private: bool) -> bool:
     try:
         with open(path, "rb") as file:
-            return file.read(len(content) + 1) == content
+            too_open = private and os.fstat(file.fileno()).st_mode & 0o077
+            return not too_open and file.read(len(content) + 1) == content
     except OSError:
         return False

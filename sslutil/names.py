@@ -64,11 +64,12 @@ class Identity(NamedTuple):
 class _RefusedError(Exception):
     """Why a text is no identity: what follows its name in the sentence, and what may have been meant instead."""
 
-    def __init__(self, fault: str, *meant: str, hint: str = "") -> None:
+    def __init__(self, fault: str, *meant: str, hint: str = "", several: tuple[str, ...] = ()) -> None:
         super().__init__(fault)
         self.fault = fault
         self.meant = meant
         self.hint = hint
+        self.several = several
 
 
 def parse_identity(text: str) -> Identity:
@@ -84,7 +85,7 @@ def parse_identity(text: str) -> Identity:
         meant = next((candidate for candidate in refused.meant if _is_identity(candidate)), None)
         hint = refused.hint if meant is None else f"did you mean {meant}"
         message = f"name {_render_typed(text)} {refused.fault}"
-        raise UsageError(message, hint, typed=text, near=meant or "") from None
+        raise UsageError(message, hint, typed=text, near=(meant,) if meant else refused.several) from None
 
 
 def parse_identities(texts: Iterable[str]) -> tuple[Identity, ...]:
@@ -134,7 +135,8 @@ def _refuse_several(text: str) -> None:
     if len(parts) > 1:
         clear = len(text) <= _LONGEST_LIST and all(map(_is_identity, parts))
         names = " ".join(parts) if clear else "mail.example.org imap.example.org"
-        raise _RefusedError("is several names in one", hint=f"separate names by spaces: {names}")
+        hint = f"separate names by spaces: {names}"
+        raise _RefusedError("is several names in one", hint=hint, several=tuple(parts) if clear else ())
     if [text] != parts:
         raise _RefusedError("has a space, a comma or a semicolon at its edge", *parts)
 

@@ -65,6 +65,11 @@ def parse_version(text: str) -> Version:
     return tuple(int(part) for part in text.split("."))
 
 
+def render_version(version: Version) -> str:
+    """Return (3, 0, 17) as "3.0.17"."""
+    return ".".join(str(part) for part in version)
+
+
 class Change(NamedTuple):
     """One key of the site that differs."""
 
@@ -107,7 +112,8 @@ def refuse_vanished(explicit_before: Iterable[str], explicit_after: frozenset[st
         message = (
             f"{name} was {render_setting(lost.before)} and is now absent from [{table}], which would change its effect"
         )
-        raise SiteError(message, f"write {name} below [{table}] again, with the value you want", key=lost.key)
+        line = settings()[lost.key].line(lost.before)
+        raise SiteError(message, f"write {line} below [{table}] again, or another value", key=lost.key)
 
 
 def refuse_dropped(served: Iterable[Identity], wanted: Iterable[Identity], cure: tuple[str, ...]) -> None:
@@ -116,8 +122,10 @@ def refuse_dropped(served: Iterable[Identity], wanted: Iterable[Identity], cure:
     dropped = [name for name in served if name not in kept]
     if dropped:
         names = ", ".join(render_identity(name) for name in dropped)
-        message = f"{names} would no longer be covered, and its users would see a warning"
-        raise SiteError(message, f"{command(*cure)}, or name it too", key="site.names")
+        whose, them = ("its", "it") if len(dropped) == 1 else ("their", "them")
+        effect = f"would no longer be covered, and {whose} users would see a warning"
+        message = f"{names} {effect}: name {them} too, or drop {them} with --replace"
+        raise SiteError(message, command(*cure), key="site.names").cured_with("--replace")
 
 
 def due_at(certificate: CertificateFacts, renew_at: float) -> datetime:

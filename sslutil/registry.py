@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import NamedTuple
 
-from sslutil.errors import UsageError
+from sslutil.errors import UsageError, command
 
 VARIABLE = "SSLUTIL_REGISTRY_PATH"
 MACHINE_FILE = "/etc/xdg/sslutil/registry-path"
@@ -70,7 +70,7 @@ def user_file(config_home: str) -> str:
 
 
 def parse_registry_path(text: str, *, working_directory: str, default: str) -> str:
-    r"""Return the absolute path that `text` means.
+    r"""Return the absolute path that `text` means; `working_directory` is empty where it was removed.
 
     The original's spelling, software\ipswitch\imail\ssl, also with the backslashes eaten by a shell, is taken as
     folders below `default`. Raises UsageError for what can't be a path.
@@ -88,6 +88,9 @@ def parse_registry_path(text: str, *, working_directory: str, default: str) -> s
         if tuple(folder.lower() for folder in folders) == ORIGINAL_FOLDERS:
             folders = list(ORIGINAL_FOLDERS)
         return posixpath.join(default, *folders)
+    if not working_directory and not text.startswith("/"):
+        message = f"the working directory is gone, and {text} is relative to it"
+        raise UsageError(message, command("cd", "/"))
     return posixpath.normpath(posixpath.join(working_directory, text))
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import resource
 import signal
-import sys
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from sslutil.cli import streams
 from sslutil.cli.options import Look
-from sslutil.cli.tries import explain
-from sslutil.errors import SslutilError
+from sslutil.errors import SslutilError, UsageError
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -33,24 +33,23 @@ class _SignalledError(BaseException):
 
 def call(argv: list[str]) -> int:
     """Run one command line and return its exit status."""
-    look = Look()
-    _prepare()
+    look = Look(argv)
     try:
-        return _run(argv, look)
+        _prepare()
+        return _run(look)
     except SslutilError as error:
         return _fail(error, look)
     except (click.Abort, KeyboardInterrupt):
-        _say("sslutil: interrupted\n")
+        streams.talk("sslutil: interrupted\n")
         return INTERRUPTED
     except _SignalledError as signalled:
         return _SIGNALS + signalled.number
-    except BrokenPipeError:
-        return _leave_pipe()
     except Exception as fault:  # noqa: BLE001  the last one: a traceback would show values, and one may be a key
         return _fail(_describe(fault), look)
 
 
 def _prepare() -> None:
+    streams.prepare()
     os.umask(0o022)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -62,18 +61,24 @@ def _raise(number: int, _frame: FrameType | None) -> NoReturn:
     raise _SignalledError(number)
 
 
-def _run(argv: list[str], look: Look) -> int:
+def _run(look: Look) -> int:
     from sslutil.cli.tree import sslutil
 
+    words = io.StringIO()  # click's own: help, version, completion; they take the way of every answer
     try:
-        answer: Any = sslutil.main(argv, prog_name="sslutil", standalone_mode=False, obj=look)
+        with redirect_stdout(words):
+            answer: Any = sslutil.main(look.argv, prog_name="sslutil", standalone_mode=False, obj=look)
+    except SystemExit as stop:  # so ends click's completion
+        answer = stop.code
     except click.exceptions.NoArgsIsHelpError as bare_group:
-        click.echo(bare_group.format_message())
+        streams.write_words(f"{bare_group.format_message()}\n")
         return 0
     except click.ClickException as fault:
-        look.json = look.json or "--json" in argv
-        raise explain(fault) from fault
-    if answer is None or isinstance(answer, int):  # --help, --version, completion: click has answered
+        from sslutil.cli.tries import explain
+
+        raise explain(fault, look.argv) from fault
+    if answer is None or isinstance(answer, int):
+        streams.write_words(words.getvalue())
         return answer or 0
     from sslutil.cli.show import show
 
@@ -83,8 +88,10 @@ def _run(argv: list[str], look: Look) -> int:
 
 def _fail(error: SslutilError, look: Look) -> int:
     from sslutil.cli.show import show_error
+    from sslutil.cli.tries import complete
 
-    show_error(error, json=look.json)
+    with suppress(UsageError):  # the error is told on stderr, and its status stays, where stdout can't be written
+        show_error(complete(error, look), json=look.json)
     return error.status
 
 
@@ -96,18 +103,5 @@ def _describe(fault: Exception) -> SslutilError:
         name = trace.tb_frame.f_code.co_filename.rpartition("/sslutil/")[2]
         places.append(f"{name}:{trace.tb_lineno}")
         trace = trace.tb_next
-    message = f"internal: {type(fault).__name__} at {' < '.join(places[-1:-5:-1])}"
-    return SslutilError(message, "report it with that line; nothing half-done is in force")
-
-
-def _leave_pipe() -> int:
-    """End quietly where whoever read our output has gone; the flush at exit must not find the pipe again."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)
-    return 0
-
-
-def _say(text: str) -> None:
-    with suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(text)
+    message = f"internal: {type(fault).__name__} at {' < '.join(places[-1:-5:-1])}; nothing half-done is in force"
+    return SslutilError(message, "sslutil status  # and report the line above")

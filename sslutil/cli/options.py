@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from sslutil.errors import UsageError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from sslutil.host.places import Places
@@ -21,61 +22,98 @@ Command = Any
 """A function that click will call."""
 
 
-@dataclass(slots=True)
 class Look:
-    """How the answer is to look, and what was said before the verb."""
+    """What was typed, and how the answer is to look."""
 
-    json: bool = False
-    diff: bool = False
-    detailed_exitcode: bool = False
-    registry_path: str | None = None
+    def __init__(self, argv: list[str]) -> None:
+        """Take the words after the program's name."""
+        self.argv = argv
+        self.command_path = "sslutil"
+        """The words that chose the command that runs."""
+        self.json = "--json" in argv  # for a line that is refused before it is taken apart
+        self.diff = False
+        self.detailed_exitcode = False
+        self.registry_path: str | None = None
 
 
-_REGISTRY_PATH = click.option("--registry-path", metavar="PATH", help="Use this registry, for one command.")
-_JSON = click.option("--json", is_flag=True, help="Answer with one JSON object on stdout.")
-_CHANGING = (
+class _Seconds(click.ParamType):  # type: ignore[type-arg]  # generic only in type stubs of click 8.5
+    """Takes a number of seconds, up to an hour."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401, ARG002
+        """Return the seconds."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = -1.0
+        if not 0 <= seconds <= _LONGEST_WAIT:
+            message = f"--wait is a number of seconds from 0 to {_LONGEST_WAIT}, not {value}"
+            raise UsageError(message, typed=str(value), near=(str(_WAIT),))
+        return seconds
+
+
+_LONGEST_WAIT = 3600
+_WAIT = 30
+_EVERY = (
+    click.option("--registry-path", metavar="PATH", help="Use this registry, for one command."),
+    click.option("--json", is_flag=True, help="Answer with one JSON object on stdout."),
+)
+_WRITING = (
     click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing."),
     click.option("--diff", is_flag=True, help="Show the difference, without keys."),
     click.option("--detailed-exitcode", is_flag=True, help="Status 10 where something changed or would change."),
+)
+_CHANGING = (
+    *_WRITING,
     click.option(
         "--wait",
-        type=click.FloatRange(0, 3600),
-        default=30.0,
-        show_default=True,
+        type=_Seconds(),
+        default=_WAIT,
         metavar="SECONDS",
-        help="Wait so long for another sslutil to end.",
+        help=f"Wait so long for another sslutil to end; {_WAIT} by default.",
     ),
     click.option("--no-reload", is_flag=True, help="Tell no server; its reload is owed, and tried by the next change."),
 )
 
 
-def root_options(function: Command) -> Command:
-    """Take --registry-path and --json before the verb."""
+def group_options(function: Command) -> Command:
+    """Take the options of every command before the verb too."""
 
     def accept(context: click.Context, registry_path: str | None, *, json: bool) -> Any:  # noqa: ANN401  as click calls
-        context.obj.registry_path = registry_path
-        context.obj.json = json
+        look: Look = context.obj
+        look.registry_path = registry_path or look.registry_path
+        look.json = json or look.json
         return function()
 
-    return _REGISTRY_PATH(_JSON(click.pass_context(update_wrapper(accept, function))))
+    return _take(_EVERY, click.pass_context(update_wrapper(accept, function)))
 
 
 def question(function: Command) -> Command:
     """Give a command its Run, with the options that every command has."""
-    return _REGISTRY_PATH(_JSON(_with_run(function)))
+    return _take(_EVERY, _with_run(function))
+
+
+def writing(function: Command) -> Command:
+    """Give a command its Run, with the options that every command has which changes anything."""
+    return _take((*_EVERY, *_WRITING), _with_run(function))
 
 
 def changing(function: Command) -> Command:
-    """Give a command its Run, with the options that every changing command has."""
-    wrapped = _with_run(function)
-    for option in reversed(_CHANGING):
-        wrapped = option(wrapped)
-    return _REGISTRY_PATH(_JSON(wrapped))
+    """Give a command its Run, with the options that every command has which changes a registry."""
+    return _take((*_EVERY, *_CHANGING), _with_run(function))
+
+
+def _take(options: Sequence[Callable[[Command], Command]], function: Command) -> Command:
+    for option in reversed(options):
+        function = option(function)
+    return function
 
 
 def _with_run(function: Callable[..., Any]) -> Command:
     def prepare(context: click.Context, /, **typed: Any) -> Any:  # noqa: ANN401  as click calls
         look: Look = context.obj
+        look.command_path = context.command_path
         look.json = typed.pop("json") or look.json
         look.diff, look.detailed_exitcode = typed.pop("diff", False), typed.pop("detailed_exitcode", False)
         run = _make_run(
@@ -85,6 +123,7 @@ def _with_run(function: Callable[..., Any]) -> Command:
             dry_run=typed.pop("dry_run", False),
             reload=not typed.pop("no_reload", False),
             may_ask=not look.json,
+            diff=look.diff or look.json,
         )
         return function(run, **typed)
 
@@ -101,11 +140,13 @@ def make_places() -> Places:
 def _working_directory() -> str:
     try:
         return os.getcwd()
-    except FileNotFoundError:
-        return "/"
+    except FileNotFoundError:  # it was removed under us
+        return ""
 
 
-def _make_run(option: str | None, *, verb: str, wait: float, dry_run: bool, reload: bool, may_ask: bool) -> Run:
+def _make_run(
+    option: str | None, *, verb: str, wait: float, dry_run: bool, reload: bool, may_ask: bool, diff: bool
+) -> Run:
     from sslutil.host.accounts import owners
     from sslutil.steps.run import Run
 
@@ -118,6 +159,7 @@ def _make_run(option: str | None, *, verb: str, wait: float, dry_run: bool, relo
         wait=wait,
         dry_run=dry_run,
         reload=reload,
+        diff=diff,
     )
 
 
@@ -132,4 +174,13 @@ def _is_terminal() -> bool:
 
 
 def _ask(question: str, offer: str) -> str:
-    return str(click.prompt(question, default=offer or None, err=True))
+    """Return a person's answer, or the offer; asked until there is one, and on stderr, since stdout is the answer's."""
+    answer = ""
+    while not answer:
+        sys.stderr.write(f"{question} [{offer}]: " if offer else f"{question}: ")
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        if not line:
+            raise click.Abort
+        answer = line.strip() or offer
+    return answer

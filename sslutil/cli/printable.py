@@ -13,6 +13,11 @@ def printable(text: str) -> str:
     return "".join(character if _is_safe(character) else _escape(character) for character in text)
 
 
+def printable_json(text: str) -> str:
+    """Return a JSON text of the same meaning with those characters as JSON's own escapes; line feeds stay."""
+    return "".join(c if c == "\n" or _is_safe(c) else f"\\u{ord(c):04x}" for c in text)
+
+
 def _is_safe(character: str) -> bool:
     code = ord(character)
     control = code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000  # noqa: PLR2004  the blocks of Unicode

@@ -23,7 +23,7 @@ class SettingType(click.ParamType):  # type: ignore[type-arg]  # generic only in
         """Take the dotted key: "site.https_port"."""
         self.key = key
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401, ARG002
         """Return TOML's value, as it will stand in site.toml; UsageError with the judge's own sentence."""
         from sslutil.site import judge_value, settings
 
@@ -32,10 +32,8 @@ class SettingType(click.ParamType):  # type: ignore[type-arg]  # generic only in
         try:
             judge_value(setting, typed)
         except SettingError as fault:
-            option = param.opts[0] if param else self.key
-            message = fault.message.replace(setting.name, option, 1)
-            path = ctx.command_path if ctx else "sslutil"
-            raise UsageError(message, f"{path} {option} {fault.near}" if fault.near else f"{path} --help") from fault
+            message = fault.message.replace(setting.name, param.opts[0] if param else self.key, 1)
+            raise UsageError(message, typed=str(value), near=(fault.near or str(setting.default),)) from fault
         return typed
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:  # noqa: ARG002
@@ -62,6 +60,18 @@ def _parse_whole(value: object) -> object:
         return value
 
 
-def setting_option(name: str, key: str, text: str, metavar: str | None = None) -> Callable[..., Any]:
+class SettingOption(click.Option):
+    """An option that sets one key of site.toml; without a text of its own it is explained as the key is."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return name and explanation."""
+        from sslutil.site import settings
+
+        if not self.help and isinstance(self.type, SettingType):
+            self.help = settings()[self.type.key].explanation
+        return super().get_help_record(ctx)
+
+
+def setting_option(name: str, key: str, text: str = "", metavar: str | None = None) -> Callable[..., Any]:
     """Return the decorator of an option that sets one key of site.toml."""
-    return click.option(name, type=SettingType(key), metavar=metavar, help=text)
+    return click.option(name, cls=SettingOption, type=SettingType(key), metavar=metavar, help=text)

@@ -3,43 +3,42 @@
 from __future__ import annotations
 
 import os
-import sys
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
-from sslutil.cli.printable import printable
+from sslutil.cli import streams
+from sslutil.cli.printable import printable, printable_json
 
 if TYPE_CHECKING:
     from sslutil.errors import SslutilError
     from sslutil.steps.answer import Answer
 
 _LABEL_WIDTH = 20
+_INDENT = "  "
+_WORDS_COLUMN = "What changed"
+"""The head of the column that may be folded."""
 
 
 def show(answer: Answer, *, json: bool, diff: bool) -> None:
     """Print an answer: what it is on stdout, talk on stderr."""
     if json:
-        _print_json(answer)
+        _show_json(answer)
     elif answer.bare is not None:
-        sys.stdout.write(answer.bare)
-        _talk(answer.headline)
-        _print_notes(answer)
+        _show_bare(answer, answer.bare, diff=diff)
     else:
-        _print_words(answer, diff=diff)
-    if sys.stdout is not None:
-        sys.stdout.flush()
+        _show_words(answer, diff=diff)
 
 
 def show_error(error: SslutilError, *, json: bool) -> None:
-    """Print an error and its hint on stderr; with --json as one object on stdout as well."""
+    """Print an error and its hints on stderr; with --json as one object on stdout as well."""
+    _talk(f"error: {error.message}")
+    for hint in error.hint.splitlines():
+        _talk(f"hint: {hint}")
     if json:
         problem = {"status": error.status, "message": error.message, "hint": error.hint}
         _dump({"changed": False, "error": problem})
-    lines = [f"sslutil: error: {error.message}"] + ([f"sslutil: hint: {error.hint}"] if error.hint else [])
-    for line in lines:
-        _talk(line, prefix="")
 
 
-def _print_json(answer: Answer) -> None:
+def _show_json(answer: Answer) -> None:
     _dump(
         {
             "changed": answer.changed,
@@ -58,26 +57,37 @@ def _print_json(answer: Answer) -> None:
 def _dump(value: dict[str, Any]) -> None:
     from json import dumps
 
-    sys.stdout.write(dumps(value, ensure_ascii=False, indent=2) + "\n")
-    sys.stdout.flush()
+    streams.write_exactly(printable_json(dumps(value, ensure_ascii=False, indent=2)) + "\n")
 
 
-def _print_words(answer: Answer, *, diff: bool) -> None:
-    if _is_rich():
-        _print_rich(answer)
+def _show_bare(answer: Answer, bare: str, *, diff: bool) -> None:
+    if streams.is_terminal():
+        streams.write_words(_lines(bare.splitlines()))
     else:
-        _print_plain(answer)
+        streams.write_exactly(bare)
+    _talk(answer.headline)
+    if diff:
+        streams.talk(_lines(answer.diff.splitlines()))
+    _show_notes(answer)
+
+
+def _show_words(answer: Answer, *, diff: bool) -> None:
+    text = _render_rich(answer) if _is_rich() else _render_plain(answer)
     if diff and answer.diff:
-        sys.stdout.write("\n" + "".join(printable(line) + "\n" for line in answer.diff.splitlines()))
-    sys.stdout.flush()
-    _print_notes(answer)
+        text += "\n" + _lines(answer.diff.splitlines())
+    streams.write_words(text)
+    _show_notes(answer)
 
 
-def _print_plain(answer: Answer) -> None:
+def _lines(lines: list[str]) -> str:
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _render_plain(answer: Answer) -> str:
     lines = [answer.headline]
-    lines += [f"  {label + ':':{_LABEL_WIDTH}} {value}" for label, value in answer.lines]
+    lines += [f"{_INDENT}{label + ':':{_LABEL_WIDTH}} {value}" for label, value in answer.lines]
     lines += _columns((answer.heads, *answer.rows)) if answer.rows else []
-    sys.stdout.write("".join(printable(line) + "\n" for line in lines))
+    return _lines(lines)
 
 
 def _columns(rows: tuple[tuple[str, ...], ...]) -> list[str]:
@@ -85,41 +95,46 @@ def _columns(rows: tuple[tuple[str, ...], ...]) -> list[str]:
     return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _print_rich(answer: Answer) -> None:
+def _render_rich(answer: Answer) -> str:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False, markup=False, emoji=False)
-    console.print(Text(printable(answer.headline), style="bold"))
-    if answer.lines:
-        grid = Table.grid(padding=(0, 2))
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    with console.capture() as capture:
+        console.print(Text(_fold(printable(answer.headline), console.width, 0), style="bold"))
         for label, value in answer.lines:
-            grid.add_row(Text(f"  {label}", style="cyan"), Text(printable(value), overflow="fold"))
-        console.print(grid)
-    if answer.rows:
-        table = Table(*answer.heads, box=None, header_style="cyan", pad_edge=False)
-        for row in answer.rows:
-            table.add_row(*(Text(printable(cell), overflow="fold") for cell in row))
-        console.print(table)
+            head = f"{_INDENT}{label + ':':{_LABEL_WIDTH}} "
+            console.print(Text(head, style="cyan"), Text(_fold(printable(value), console.width, len(head))), sep="")
+        if answer.rows:
+            table = Table(box=None, header_style="cyan", pad_edge=False)
+            for head in answer.heads:
+                table.add_column(head, no_wrap=head != _WORDS_COLUMN, overflow="fold")
+            for row in answer.rows:
+                table.add_row(*(Text(printable(cell)) for cell in row))
+            console.print(table, soft_wrap=False)
+    return capture.get()
 
 
-def _print_notes(answer: Answer) -> None:
+def _fold(text: str, width: int, indent: int) -> str:
+    """Return a text in lines of a terminal, between its words only: a path or a fingerprint stays in one piece."""
+    from textwrap import TextWrapper
+
+    fold = TextWrapper(max(width - indent, 1), break_long_words=False, break_on_hyphens=False)
+    return ("\n" + " " * indent).join(fold.wrap(text))
+
+
+def _show_notes(answer: Answer) -> None:
     for warning in answer.warnings:
         _talk(f"warning: {warning}")
     if answer.next:
-        _talk("next:" + "".join(f"\n  {printable(line)}" for line in answer.next), multiline=True)
+        streams.talk("sslutil: next:\n" + "".join(f"{_INDENT}{printable(line)}\n" for line in answer.next))
 
 
-def _talk(text: str, *, prefix: str = "sslutil: ", multiline: bool = False) -> None:
-    """Say something on stderr; where there is none any more, the work is done all the same."""
-    shown = text if multiline else printable(text)
-    try:
-        sys.stderr.write(f"{prefix}{shown}\n")
-    except (OSError, ValueError, AttributeError):
-        return
+def _talk(text: str) -> None:
+    streams.talk(f"sslutil: {printable(text)}\n")
 
 
 def _is_rich() -> bool:
-    stream: TextIO | None = sys.stdout
-    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+    """Return whether colours are wanted, and can be shown; NO_COLOR (no-color.org) means no escape sequence at all."""
+    return streams.is_terminal() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sslutil import __version__
-from sslutil.cli.options import changing, make_places, question, root_options
+from sslutil.cli.options import changing, group_options, make_places, question, writing
 from sslutil.cli.settings import setting_option
 
 if TYPE_CHECKING:
@@ -31,15 +31,15 @@ class _CertificateGroup(click.Group):
 
 
 @click.group(context_settings=_CONTEXT)
-@click.version_option(__version__, prog_name="sslutil")
-@root_options
+@click.version_option(__version__, prog_name="sslutil", message="%(prog)s %(version)s")
+@group_options
 def sslutil() -> None:
     """TLS for a mail web server: made right, kept right and proved.
 
     \b
     First steps:
-      sslutil certificate self-sign mail.example.org   key, certificate and settings
-      sslutil certificate csr                          a request for a certificate authority
+      sslutil certificate self-sign mail.example.org   key, certificate, settings
+      sslutil certificate csr                          a request for an authority
       sslutil status                                   what is in force
     """  # noqa: D301  \b is click's
 
@@ -47,18 +47,24 @@ def sslutil() -> None:
 @sslutil.command("registry-path")
 @click.argument("path", required=False)
 @click.option("--unset", is_flag=True, help="Forget the stored path.")
-@changing
+@writing
 def registry_path(run: Run, path: str | None, unset: bool) -> Answer:  # noqa: FBT001  as click calls
     """Show or set where the keys live.
 
-    Prints one bare path, for cd "$(sslutil registry-path)". PATH is stored for this user, as root for the machine.
-    """
+    It prints one bare path. PATH is stored for this user, or by root for the machine; it need not exist yet.
+
+    \b
+    Examples:
+      cd "$(sslutil registry-path)"
+      sslutil registry-path /srv/mail/tls
+    """  # noqa: D301
     from sslutil.verbs import registry_path as verb
 
     return verb.registry_path(run, make_places(), path, unset=unset)
 
 
 @sslutil.group(cls=_CertificateGroup)
+@group_options
 def certificate() -> None:
     """Make certificates and requests, and renew them."""
 
@@ -66,13 +72,16 @@ def certificate() -> None:
 @certificate.command("self-sign")
 @_NAMES
 @_KEY_TYPE
-@setting_option("--days", "certificate.lifetime", "How long the certificate lives.", "DAYS")
+@setting_option("--days", "certificate.lifetime", metavar="DAYS")
 @_NEW_KEY
 @click.option("--key-group", metavar="GROUP", help="A group that may read the key, for a server under its own account.")
 @click.option("--replace", is_flag=True, help="Drop names in use that are not named again.")
 @changing
 def self_sign(run: Run, **typed: Any) -> Answer:  # noqa: ANN401  the options above
-    """Make key, self-signed certificate and settings for the names that users type.
+    """Make key, self-signed certificate and settings.
+
+    NAME is what users type: a host name, an address, a *.wildcard. Without one, those in use stay; at the first time a
+    terminal is asked, and else it is the machine's own full name.
 
     \b
     Examples:
@@ -92,7 +101,9 @@ def self_sign(run: Run, **typed: Any) -> Answer:  # noqa: ANN401  the options ab
 @_FORCE_OUT
 @changing
 def csr(run: Run, **typed: Any) -> Answer:  # noqa: ANN401  the options above
-    """Make a request for a certificate authority. Nothing that is served changes.
+    """Make a request for a certificate authority.
+
+    Nothing that is served changes. Where nothing is served yet, a self-signed certificate over the same key is.
 
     \b
     Examples:
@@ -112,25 +123,35 @@ sslutil.add_command(csr)
 @_NEW_KEY
 @changing
 def renew(run: Run, force: bool, new_key: bool) -> Answer:  # noqa: FBT001  as click calls
-    """Renew the certificate when its time has come; made to be run every night."""
+    """Renew the certificate when its time has come.
+
+    Made to be run every night: before it is due, it does nothing. The key stays, unless a new one is asked for.
+    """
     from sslutil.verbs import renew as verb
 
     return verb.renew(run, force=force, new_key=new_key)
 
 
 @sslutil.group()
+@group_options
 def configure() -> None:
     """Change how the web server speaks TLS."""
 
 
 @configure.command("ports")
-@setting_option("--https-port", "site.https_port", "The port of secure mode; the standard is 443.", "PORT")
-@setting_option("--http-port", "site.http_port", "The port of plain http; the standard is 80.", "PORT")
+@setting_option("--https-port", "site.https_port", "The port of secure mode; 443 is the standard.", "PORT")
+@setting_option("--http-port", "site.http_port", "The port of plain http; 80 is the standard.", "PORT")
 @setting_option("--plain-http", "site.plain_http", "Offer secure mode, redirect to it, or close plain http.")
 @setting_option("--hsts-max-age", "site.hsts_max_age", "Tell browsers to refuse plain http; 0: don't.", "SECONDS")
 @changing
 def ports(run: Run, **typed: Any) -> Answer:  # noqa: ANN401  the options above
-    """Set the ports of the web server, and what plain http does."""
+    """Set the web server's ports, and what plain http does.
+
+    \b
+    Examples:
+      sslutil configure ports --https-port 8384 --http-port 8383
+      sslutil configure ports --plain-http redirect
+    """  # noqa: D301
     from sslutil.verbs import configure_ports as verb
 
     return verb.configure_ports(run, verb.Request(**typed))
@@ -155,17 +176,26 @@ def disable(run: Run) -> Answer:
 
 
 @sslutil.group()
+@group_options
 def export() -> None:
     """Say the site's policy in the words of another program."""
 
 
 @export.command()
 @click.option("--plain-http", is_flag=True, help="The file for the virtual host of plain http.")
-@click.option("--out", metavar="FILE|-", default="-", show_default=True, help="Write there; - is stdout.")
+@click.option("--out", metavar="FILE|-", default="-", show_default=True, help="Write it there; - is stdout.")
 @_FORCE_OUT
 @question
 def apache(run: Run, plain_http: bool, out: str, force: bool) -> Answer:  # noqa: FBT001  as click calls
-    """Print Apache's configuration; each generation carries it too, as current/apache.conf."""
+    """Print the configuration of Apache httpd.
+
+    Each generation carries it too, so that one line in a virtual host is enough.
+
+    \b
+    Examples:
+      sslutil export apache
+      sslutil export apache --plain-http --out /etc/apache2/sslutil-plain.conf
+    """  # noqa: D301
     from sslutil.verbs import export as verb
 
     return verb.export_apache(run, out, plain_http=plain_http, force=force)
@@ -175,7 +205,15 @@ def apache(run: Run, plain_http: bool, out: str, force: bool) -> Answer:  # noqa
 @click.option("--replace", is_flag=True, help="Allow that names in use are dropped.")
 @changing
 def apply(run: Run, replace: bool) -> Answer:  # noqa: FBT001  as click calls
-    """Take site.toml in: a new generation where something differs, nothing where nothing does."""
+    """Take site.toml in, as it stands now.
+
+    Where something differs, it becomes a new generation; where nothing does, nothing happens.
+
+    \b
+    Examples:
+      sslutil apply --dry-run --diff
+      sslutil apply --detailed-exitcode
+    """  # noqa: D301
     from sslutil.verbs import apply as verb
 
     return verb.apply(run, replace=replace)

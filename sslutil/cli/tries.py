@@ -2,109 +2,235 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
-from sslutil.errors import UsageError, command
+from sslutil.errors import SslutilError, UsageError, command
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import click
 
-_SELF_SIGN = "sslutil certificate self-sign mail.example.org"
-_PROFILE = 'write profile = "modern" below [tls] in site.toml, then: sslutil apply'
+    from sslutil.cli.options import Look
+
+NAME = "mail.example.org"
+"""Stands where a name must stand and none was typed."""
+_LONGEST_HINT = 500
+_FILE_ENDINGS = (".pem", ".crt", ".cer", ".key", ".csr", ".cnf", ".conf", ".der", ".p12", ".pfx", ".toml", ".txt")
+
+
+class Try(NamedTuple):
+    """What a first try means here."""
+
+    words: tuple[str, ...]
+    """Of the command that does it, without the program's name."""
+    names: bool = False
+    """Whether the names that were typed belong behind it."""
+    why: str = ""
+    """What else is to be known, after a semicolon."""
+
+
+_SELF_SIGN = Try(("certificate", "self-sign"), names=True)
+_CSR = Try(("certificate", "csr"), names=True)
+_STATUS = Try(("status",))
+_HISTORY = Try(("history",))
+_IN_SITE: tuple[str, ...] = ()
+"""In the place of words: the command that opens site.toml, and takes it in."""
+_PROFILE = Try(_IN_SITE, why="the suites are in site.toml, as profile = … below [tls]")
+_CLIENTS = Try(_IN_SITE, why="client certificates are in site.toml, as mode and ca_files below [client_auth]")
+_ANSWER = Try(("certificate", "--help"), why="the answer of a certificate authority can't be taken in yet")
 COMMANDS = {
-    "init": _SELF_SIGN,
-    "cert": _SELF_SIGN,
-    "certs": _SELF_SIGN,
-    "create": _SELF_SIGN,
-    "new": _SELF_SIGN,
-    "gen": _SELF_SIGN,
-    "generate": _SELF_SIGN,
-    "selfsigned": _SELF_SIGN,
-    "self-signed": _SELF_SIGN,
-    "self-sign": _SELF_SIGN,
-    "req": "sslutil certificate csr mail.example.org",
-    "request": "sslutil certificate csr mail.example.org",
-    "renew": "sslutil certificate renew",
-    "ciphers": _PROFILE,
-    "ports": "sslutil configure ports --https-port 443",
-    "path": "sslutil registry-path",
-    "registry": "sslutil registry-path",
-    "log": "sslutil history",
-    "list": "sslutil history",
-    "info": "sslutil status",
-    "show": "sslutil status",
-    "apache": "sslutil export apache",
-    "start": "sslutil enable",
-    "stop": "sslutil disable",
-    "version": "sslutil --version",
-    "help": "sslutil --help",
+    **dict.fromkeys(
+        ("init", "cert", "certs", "create", "new", "gen", "generate", "make", "selfsign", "selfsigned", "setup"),
+        _SELF_SIGN,
+    ),
+    **dict.fromkeys(("self-signed", "self-sign"), _SELF_SIGN),
+    **dict.fromkeys(("req", "request"), _CSR),
+    **dict.fromkeys(("renew", "renewal", "update"), Try(("certificate", "renew"))),
+    **dict.fromkeys(("cipher", "ciphers", "profile", "protocols", "tls"), _PROFILE),
+    **dict.fromkeys(("client-auth", "client", "clients", "mtls"), _CLIENTS),
+    **dict.fromkeys(("import", "install", "follow"), _ANSWER),
+    **dict.fromkeys(("port", "ports"), Try(("configure", "ports", "--https-port", "443"))),
+    **dict.fromkeys(("path", "registry", "where"), Try(("registry-path",))),
+    **dict.fromkeys(("log", "list", "ls", "rollback", "undo", "generations"), _HISTORY),
+    **dict.fromkeys(("info", "show", "check", "doctor", "probe", "verify", "test", "view"), _STATUS),
+    **dict.fromkeys(("apache", "apache2", "httpd"), Try(("export", "apache"))),
+    **dict.fromkeys(("plan", "diff"), Try(("apply", "--dry-run", "--diff"))),
+    **dict.fromkeys(("deploy", "reload", "commit"), Try(("apply",))),
+    **dict.fromkeys(("start", "on"), Try(("enable",))),
+    **dict.fromkeys(("stop", "off"), Try(("disable",))),
+    "version": Try(("--version",)),
+    "help": Try(("--help",)),
 }
 """First words that are no command of ours → the command that does it."""
 
 OPTIONS = {
-    "--cn": _SELF_SIGN,
-    "-d": _SELF_SIGN,
-    "--domain": _SELF_SIGN,
-    "--domains": _SELF_SIGN,
-    "--san": _SELF_SIGN,
-    "--name": _SELF_SIGN,
-    "--names": _SELF_SIGN,
-    "--subj": _SELF_SIGN,
-    "--self-signed": "sslutil certificate --self-signed mail.example.org",
-    "--bits": "sslutil certificate self-sign --key-type rsa3072",
-    "--rsa": "sslutil certificate self-sign --key-type rsa2048",
-    "--force-renewal": "sslutil certificate renew --force",
-    "-v": "sslutil --version",
-    "-V": "sslutil --version",
+    **dict.fromkeys(("--cn", "-d", "--domain", "--domains", "--san", "--name", "--names", "--host"), _SELF_SIGN),
+    **dict.fromkeys(("--subj", "--subject", "--hostname", "-h"), _SELF_SIGN),
+    "--self-signed": Try(("certificate", "--self-signed"), names=True),
+    "--bits": Try(("certificate", "self-sign", "--key-type", "rsa3072"), names=True),
+    "--rsa": Try(("certificate", "self-sign", "--key-type", "rsa2048"), names=True),
+    "--force-renewal": Try(("certificate", "renew", "--force")),
+    **dict.fromkeys(("-v", "-V"), Try(("--version",))),
 }
 """Options of other programs → the command that does it here."""
 
+TWINS = {
+    **dict.fromkeys(("-o", "--output", "--file"), "--out"),
+    **dict.fromkeys(("-n", "--check", "--check-mode", "--simulate", "--noop"), "--dry-run"),
+    **dict.fromkeys(("-f", "--overwrite"), "--force"),
+    **dict.fromkeys(("--port", "-p"), "--https-port"),
+    **dict.fromkeys(("--lifetime", "--validity"), "--days"),
+    **dict.fromkeys(("--type", "--algorithm", "--algo", "-t"), "--key-type"),
+    **dict.fromkeys(("--group", "-g"), "--key-group"),
+    **dict.fromkeys(("--registry", "--path", "--dir"), "--registry-path"),
+}
+"""Options of other programs → ours of the same meaning, where the command has it."""
 
-def explain(fault: click.ClickException) -> UsageError:
+EXAMPLES = {
+    "--registry-path": "/etc/sslutil",
+    "--wait": "30",
+    "--out": "-",
+    "--key-type": "p256",
+    "--key-group": "www-data",
+    "--days": "397",
+    "--https-port": "443",
+    "--http-port": "80",
+    "--plain-http": "offer",
+    "--hsts-max-age": "0",
+}
+"""A value for each option that takes one, for whoever typed none."""
+
+
+def explain(fault: click.ClickException, argv: list[str]) -> UsageError:
     """Return what click refused as one sentence of ours, with the command that was probably meant."""
     import click
 
-    context = getattr(fault, "ctx", None)
-    path = context.command_path if context else "sslutil"
+    path = fault.ctx.command_path if isinstance(fault, click.UsageError) and fault.ctx else "sslutil"
     if isinstance(fault, click.NoSuchOption):
-        return _explain_option(fault, path)
+        return _explain_option(fault, path, argv)
     if isinstance(fault, click.NoSuchCommand):
-        return _explain_command(fault, path)
-    if isinstance(fault, click.BadParameter) and fault.param and isinstance(fault.param.type, click.Choice):
-        return _explain_choice(fault, fault.param, path)
+        return _explain_command(fault, path, argv)
+    if isinstance(fault, click.BadOptionUsage):
+        return _explain_value(fault.option_name, argv)
     message = " ".join(fault.format_message().split()).rstrip(".")
+    surplus = re.fullmatch(r"Got unexpected extra arguments? \((.*)\)", message)
+    if surplus:
+        kept = [word for word in argv if word not in {surplus[1], *surplus[1].split()}]
+        return UsageError(f"{path} takes no argument {surplus[1]}", command("sslutil", *kept))
     return UsageError(message[:1].lower() + message[1:], f"{path} --help")
 
 
-def _explain_command(fault: click.NoSuchCommand, path: str) -> UsageError:
+def complete(error: SslutilError, look: Look) -> SslutilError:
+    """Return an error with the whole command line as its hint, where what was typed needs but a word to do."""
+    if error.account:
+        sudo = ("sudo",) if error.account == "root" else ("sudo", "-u", error.account)
+        error.hint = command(*sudo, "sslutil", *look.argv)
+    if error.added:
+        options = look.argv.index("--") if "--" in look.argv else len(look.argv)
+        error.hint = command("sslutil", *look.argv[:options], *error.added, *look.argv[options:])
+    if isinstance(error, UsageError):
+        retyped = _retype(look.argv, error.typed, error.near or (NAME,))
+        advice = f"  # {error.hint}" if error.hint and not error.near else ""
+        error.hint = f"{retyped}{advice}" if retyped else error.hint or f"{look.command_path} --help"
+    return error
+
+
+def _explain_command(fault: click.NoSuchCommand, path: str, argv: list[str]) -> UsageError:
     typed = fault.command_name
-    meant = COMMANDS.get(typed.lower(), "")
     message = f"{path} has no command {typed}"
-    if meant and not meant.startswith(f"{path} {typed} "):
-        return UsageError(message, meant)
-    if fault.possibilities:
-        near = fault.possibilities[0]
-        return UsageError(f"{message}; did you mean {near}?", f"{path} {near}")
+    near = next(iter(fault.possibilities or ()), "")
+    meant = COMMANDS.get(typed.lower()) or (None if near else COMMANDS.get(_find_near(typed, COMMANDS)))
+    if meant:
+        return UsageError(f"{message}; {meant.why}" if meant.why else message, _fill(meant, typed, argv))
+    if near:
+        return UsageError(f"{message}; did you mean {near}?", typed=typed, near=(near,))
     return UsageError(message, f"{path} --help")
 
 
-def _explain_option(fault: click.NoSuchOption, path: str) -> UsageError:
-    name = fault.option_name
-    if name in OPTIONS:
-        return UsageError(f"{path} has no option {name}", OPTIONS[name])
-    near = fault.possibilities[0] if fault.possibilities else ""
-    if near:
-        return UsageError(f"{path} has no option {name}; did you mean {near}?", f"{path} {near}")
-    return UsageError(f"{path} has no option {name}", f"{path} --help")
-
-
-def _explain_choice(fault: click.BadParameter, param: click.Parameter, path: str) -> UsageError:
+def _find_near(typed: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
-    option = param.opts[0]
-    choices = [str(choice) for choice in cast("click.Choice[str]", param.type).choices]
-    typed = fault.message.split("'")[1] if "'" in fault.message else ""
-    near = next(iter(get_close_matches(typed, choices, 1, 0.5)), "")
-    meant = f"; did you mean {near}?" if near else f"; it is one of {', '.join(choices)}"
-    hint = command(*path.split(), option, near) if near else f"{path} --help"
-    return UsageError(f"{option} can't be {typed}{meant}", hint)
+    return next(iter(get_close_matches(typed, list(known), 1, 0.75)), "")
+
+
+def _explain_option(fault: click.NoSuchOption, path: str, argv: list[str]) -> UsageError:
+    name = fault.option_name
+    message = f"{path} has no option {name}"
+    known = {option: param for param in fault.ctx.command.params for option in param.opts} if fault.ctx else {}
+    near = TWINS.get(name, "") if TWINS.get(name) in known else ""
+    meant = OPTIONS.get(name) or OPTIONS.get(_find_near(name, () if fault.possibilities else OPTIONS))
+    if meant and not near:
+        return UsageError(message, _fill(_CSR if meant is _SELF_SIGN and path.endswith("csr") else meant, name, argv))
+    near = near or next(iter(fault.possibilities or ()), "")
+    if near:
+        needs_value = argv[-1] == name and not getattr(known.get(near), "is_flag", True)
+        value = (EXAMPLES[near],) if needs_value else ()
+        return UsageError(f"{message}; did you mean {near}?", typed=name, near=(near, *value))
+    return UsageError(message, f"{path} --help")
+
+
+def _explain_value(option: str, argv: list[str]) -> UsageError:
+    """Explain an option without its value, or a switch with one."""
+    if argv[-1:] == [option]:
+        return UsageError(f"{option} needs a value behind it", command("sslutil", *argv, EXAMPLES[option]))
+    typed = next((word for word in argv if word.startswith(f"{option}=")), option)
+    return UsageError(f"{option} takes no value", typed=typed, near=(option,))
+
+
+def _fill(meant: Try, typed: str, argv: list[str]) -> str:
+    """Return the command that was meant, with the names that were typed."""
+    if meant.words == _IN_SITE:
+        return f'${{EDITOR:-vi}} "$({_line(("registry-path",), argv)})/site.toml" && {_line(("apply",), argv)}'
+    return _line((*meant.words, *(_typed_names(typed, argv) if meant.names else ())), argv)
+
+
+def _line(words: list[str] | tuple[str, ...], argv: list[str]) -> str:
+    """Return a command for the registry that the typed one was for."""
+    return command("sslutil", *words, *_typed_registry(argv))
+
+
+def _typed_names(typed: str, argv: list[str]) -> tuple[str, ...]:
+    """Return what look like names among the words, those in DNS:NAME, CN=NAME and A,B taken apart; else NAME."""
+    words = [word for word in argv if word not in {typed, *_typed_registry(argv)}]
+    parts = [part for word in words for part in re.split(r"[,=]|/CN=|(?:DNS|IP):", word)]
+    return tuple(dict.fromkeys(part for part in parts if _is_name(part))) or (NAME,)
+
+
+def _is_name(text: str) -> bool:
+    from sslutil.names import parse_identity
+
+    if text.startswith("-") or "." not in text or text.lower().endswith(_FILE_ENDINGS):
+        return False
+    try:
+        parse_identity(text)
+    except UsageError:
+        return False
+    return True
+
+
+def _typed_registry(argv: list[str]) -> tuple[str, ...]:
+    for index, word in enumerate(argv):
+        if word == "--registry-path":
+            return tuple(argv[index : index + 2])
+        if word.startswith("--registry-path="):
+            return (word,)
+    return ()
+
+
+def _retype(argv: list[str], typed: str | None, near: tuple[str, ...]) -> str:
+    """Return the typed command line with one word exchanged; empty where that word is not there as it is."""
+    words = [word for old in argv for word in _exchange(old, typed, near)]
+    line = command("sslutil", *words)
+    return line if words != argv and len(line) <= _LONGEST_HINT else ""
+
+
+def _exchange(word: str, typed: str | None, near: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words in the place of one, which may be --OPTION=VALUE."""
+    if word == typed:
+        return near
+    option, equals, value = word.partition("=")
+    if equals and option.startswith("-"):
+        return ("=".join(near[0] if part == typed else part for part in (option, value)),)
+    return (word,)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sslutil.documents.toml import render_lines
 from sslutil.errors import RegistryError, command
 from sslutil.facts import GenerationRecord, RequestRecord
 
 VERSION = 1
+Kind = TypeVar("Kind")
 
 
 def render_generation(record: GenerationRecord) -> str:
@@ -35,18 +36,18 @@ def parse_generation(content: bytes, path: str) -> GenerationRecord:
     values = _parse(content, path)
     try:
         return GenerationRecord(
-            number=values["number"],
-            parent=values.get("from"),
-            time=_utc(values["time"]),
-            verb=values["verb"],
-            who=values["who"],
-            why=tuple(values["why"]),
-            withdraws=values["withdraws"],
-            inputs=values["inputs"],
-            sha256=values["sha256"],
-            before=values["before"],
+            number=_take(values, "number", int),
+            parent=_take(values, "from", int) if "from" in values else None,
+            time=_take(values, "time", datetime).astimezone(UTC),
+            verb=_take(values, "verb", str),
+            who=_take(values, "who", str),
+            why=_take_texts(values, "why"),
+            withdraws=_take(values, "withdraws", bool),
+            inputs=_take_table(values, "inputs"),
+            sha256=_take_table(values, "sha256"),
+            before=_take(values, "before", str),
         )
-    except (KeyError, TypeError, AttributeError) as fault:
+    except (ValueError, OverflowError) as fault:
         raise _damaged(path, fault) from fault
 
 
@@ -71,27 +72,43 @@ def parse_request(content: bytes, path: str) -> RequestRecord:
     values = _parse(content, path)
     try:
         return RequestRecord(
-            number=values["number"],
-            time=_utc(values["time"]),
-            who=values["who"],
-            names=tuple(values["names"]),
-            key_type=values["key_type"],
-            new_key=values["new_key"],
-            key_fingerprint=values["key_fingerprint"],
+            number=_take(values, "number", int),
+            time=_take(values, "time", datetime).astimezone(UTC),
+            who=_take(values, "who", str),
+            names=_take_texts(values, "names"),
+            key_type=_take(values, "key_type", str),
+            new_key=_take(values, "new_key", bool),
+            key_fingerprint=_take(values, "key_fingerprint", str),
         )
-    except (KeyError, TypeError, AttributeError) as fault:
+    except (ValueError, OverflowError) as fault:
         raise _damaged(path, fault) from fault
 
 
 def _parse(content: bytes, path: str) -> dict[str, Any]:
     try:
         return tomllib.loads(content.decode("utf-8"))
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         raise _damaged(path, fault) from fault
 
 
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+def _take(values: dict[str, Any], name: str, kind: type[Kind]) -> Kind:
+    value = values.get(name)
+    if type(value) is not kind:  # to Python, true is a number
+        raise ValueError(f"{name} is missing or no {kind.__name__}")
+    return value
+
+
+def _take_texts(values: dict[str, Any], name: str) -> tuple[str, ...]:
+    texts = _take(values, name, list)
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"{name} is no list of texts")
+    return tuple(texts)
+
+
+def _take_table(values: dict[str, Any], name: str) -> dict[str, str]:
+    table = _take(values, name, dict)
+    _take_texts({name: list(table.values())}, name)
+    return table
 
 
 def _damaged(path: str, fault: Exception) -> RegistryError:

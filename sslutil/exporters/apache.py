@@ -11,13 +11,13 @@ from sslutil.plan import split_groups
 from sslutil.site import HTTPS_STANDARD_PORT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sslutil.exporters import ExportPlan
     from sslutil.names import Identity
 
 SECURE = "apache.conf"
 PLAIN = "apache-plain.conf"
+LONGEST_PATH = 3500
+"""Bytes. httpd takes 4092 for a file and its ServerRoot together (apr_filepath_merge), and who knows the latter."""
 
 
 def render(plan: ExportPlan) -> dict[str, str]:
@@ -25,16 +25,22 @@ def render(plan: ExportPlan) -> dict[str, str]:
     return {SECURE: _render_secure(plan), PLAIN: _render_plain(plan)}
 
 
-def quote(text: str) -> str:
-    r"""Return a text as one quoted argument of httpd; SiteError for what its dialect can't hold.
+def quote(path: str) -> str:
+    r"""Return a path as one quoted argument of httpd; SiteError for what its dialect can't hold.
 
-    httpd expands ${NAME} and takes a backslash before a quote or a backslash (ap_getword_conf); it has no escape for
-    the rest.
+    httpd expands ${NAME}, and Include reads *, ? and [ as a pattern, which might name another registry's files. It
+    takes a backslash before a quote or a backslash (ap_getword_conf), and has no escape for the rest.
     """
-    if "${" in text or any(ord(character) < ord(" ") or ord(character) == 0x7F for character in text):  # noqa: PLR2004
-        message = f"Apache can't name the path {text!r}"
+    if re.search(r"[\x00-\x1f\x7f*?\[\ud800-\udfff]|\$\{", path) or len(path.encode()) > LONGEST_PATH:
+        message = f"Apache can't name the path {path!r}"
         raise SiteError(message, "choose a plain path: sslutil registry-path PATH", key="deploy.exports")
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def render_include(path: str) -> str:
+    """Return the line that takes a file of ours into a virtual host, with quotes only where the path needs them."""
+    quoted = quote(path)
+    return f"Include {path if re.fullmatch(r'[A-Za-z0-9_./+-]+', path) else quoted}"
 
 
 def _introduction(plan: ExportPlan, use: str) -> list[str]:
@@ -50,7 +56,7 @@ def _introduction(plan: ExportPlan, use: str) -> list[str]:
 def _render_secure(plan: ExportPlan) -> str:
     port = plan.site.site.https_port
     path = f"{plan.directory}/{SECURE}"
-    lines = _introduction(plan, f"In the virtual host of port {port}, after its ServerName: Include {quote(path)}")
+    lines = _introduction(plan, f"In the virtual host of port {port}, after its ServerName: {render_include(path)}")
     if not plan.site.site.enabled:
         return _text([*lines, "# The site is disabled: this port speaks plain http.", "SSLEngine off"])
     lines += _engine(plan) + _policy(plan) + _clients(plan) + _hsts(plan)
@@ -96,10 +102,10 @@ def _clients(plan: ExportPlan) -> list[str]:
         f"SSLCACertificateFile {quote(f'{plan.directory}/{registry.CLIENT_CA}')}",
     ]
     if plan.crl:
-        # Without the check httpd reads the file and ignores it.
+        # Without the check httpd reads the file and ignores it. The whole chain: a revoked intermediate lets nobody in.
         lines += [
             f"SSLCARevocationFile {quote(f'{plan.directory}/{registry.CLIENT_CRL}')}",
-            "SSLCARevocationCheck leaf",
+            "SSLCARevocationCheck chain",
         ]
     return lines
 
@@ -112,13 +118,20 @@ def _hsts(plan: ExportPlan) -> list[str]:
 def _render_plain(plan: ExportPlan) -> str:
     site = plan.site.site
     path = f"{plan.directory}/{PLAIN}"
-    lines = _introduction(plan, f"In the virtual host of port {site.http_port}: Include {quote(path)}")
+    lines = _introduction(plan, f"In the virtual host of port {site.http_port}: {render_include(path)}")
     if not site.enabled:
         return _text([*lines, "# The site is disabled: plain http is all there is."])
     if site.plain_http == "offer":
         return _text([*lines, "# Plain http is offered: pages link to secure mode and back."])
     if site.plain_http == "closed":
-        return _text([*lines, "# Plain http is closed.", "RewriteEngine on", "RewriteRule ^ - [F,L]"])
+        return _text(
+            [
+                *lines,
+                "# Plain http is closed, to the challenges of certificate authorities too.",
+                "RewriteEngine on",
+                "RewriteRule ^ - [F,L]",
+            ]
+        )
     return _text([*lines, *_redirect(site.names, site.https_port)])
 
 
@@ -142,7 +155,7 @@ def _choose_host(names: tuple[Identity, ...], tail: str) -> list[str]:
     """Return the rules that set sslutil_host: the name that was asked for if it is one of ours, else the first."""
     first = next((name for name in names if not name.wildcard), None)
     lines = [f"RewriteRule ^ - [E=sslutil_host:{_host(first)}{tail}]"] if first else []
-    for name in names:
+    for name in (name for name in names if name != first):
         host = rf"[a-z0-9-]+{re.escape(name.text[1:])}" if name.wildcard else re.escape(_host(name))
         target = "%1" if name.wildcard else _host(name)
         lines += [
@@ -153,14 +166,11 @@ def _choose_host(names: tuple[Identity, ...], tail: str) -> list[str]:
 
 
 # The path is taken from the request line, as the browser sent it: httpd's own variables are decoded, and would be
-# encoded anew. The query follows by itself; one that a variable brings is answered with 403 (CVE-2024-38474). An empty
-# one would be lost: with QSL, the second of two question marks is the one that goes.
+# encoded anew. The query follows by itself; one that a variable brings is answered with 403 (CVE-2024-38474).
 _TO_THE_SAME_PATH = (
     "RewriteRule ^ - [E=sslutil_path:/]",
     r'RewriteCond "%{THE_REQUEST}" "^\S+\s+(?:[a-z][a-z0-9+.-]*://[^/?\s]*)?(/[^?\s]*)" [NC]',
     "RewriteRule ^ - [E=sslutil_path:%1]",
-    r'RewriteCond "%{THE_REQUEST}" "^\S+\s+[^?\s]*\?(?:\s|$)"',
-    'RewriteRule ^ "https://%{ENV:sslutil_host}%{ENV:sslutil_path}??" [R=308,L,NE,QSL]',
     'RewriteRule ^ "https://%{ENV:sslutil_host}%{ENV:sslutil_path}" [R=308,L,NE]',
 )
 

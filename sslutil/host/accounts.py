@@ -45,7 +45,7 @@ def owners() -> Owners:
 
 def find_group(group: str | int) -> int | None:
     """Return the id of a group given by name or number, None for an empty name; SiteError where there is none."""
-    if isinstance(group, int) or group.isdigit():
+    if isinstance(group, int) or (group.isascii() and group.isdigit()):
         return int(group)
     if not group:
         return None

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_NAME_FILES = ("/etc/mailname", "/etc/hostname")
+_HOST_NAME = "/etc/hostname"
 _HOSTS = "/etc/hosts"
+_MAIL_NAME = "/etc/mailname"
+_LOCAL = (".localhost", ".localdomain", ".localdomain4", ".localdomain6", ".local", ".internal")
+"""Names that no other machine can reach (RFC 6761, RFC 6762; /etc/hosts of Fedora)."""
 _VERSION = re.compile(rb"[A-Za-z]+[/ ](\d+\.\d+\.\d+)\b")
 _LONGEST_VERSION = 16
 _BINARIES = {
@@ -31,22 +34,27 @@ _FOLDERS = {
 
 
 def full_name() -> str | None:
-    """Return the machine's fully qualified name from its own files, or None where they know only a short one."""
+    """Return the machine's fully qualified name from its own files, or None where they know only a short one.
+
+    Debian's /etc/mailname is asked last: it may be the domain of the mail addresses, where no web server answers.
+    """
     own = os.uname().nodename
-    for text in (_read(_NAME_FILES[0]).strip(), own, _read(_NAME_FILES[1]).strip()):
-        if _is_qualified(text):
-            return text
-    for line in _read(_HOSTS).splitlines():
-        names = line.split("#")[0].split()[1:]
-        if own in names:
-            return next((name for name in names if _is_qualified(name)), None)
-    return None
+    lines = [line.split("#")[0].split()[1:] for line in _read(_HOSTS).splitlines()]
+    aliases = [name for names in lines if own in names for name in names]
+    candidates = (own, _read(_HOST_NAME).strip(), *aliases, _read(_MAIL_NAME).strip())
+    return next((name for name in candidates if _is_qualified(name)), None)
 
 
 def _is_qualified(name: str) -> bool:
-    return (
-        "." in name.strip(".") and len(name.split()) == 1 and not name.endswith((".localdomain", ".local", ".internal"))
-    )
+    from sslutil.errors import UsageError
+    from sslutil.names import parse_identity
+
+    try:
+        identity = parse_identity(name)
+    except UsageError:
+        return False
+    qualified = identity.kind == "dns" and "." in identity.text and not identity.wildcard
+    return qualified and not identity.text.endswith(_LOCAL)
 
 
 def _read(path: str) -> str:

@@ -38,7 +38,7 @@ class Places(NamedTuple):
         """The default registry."""
         if self.user == 0 or os.path.isdir(MACHINE_DEFAULT):
             return MACHINE_DEFAULT
-        return user_default(self._home("XDG_DATA_HOME", ".local/share"))
+        return user_default(self._folder("XDG_DATA_HOME", ".local/share"))
 
     @property
     def file(self) -> str:
@@ -49,13 +49,14 @@ class Places(NamedTuple):
         """Return the registry that counts, and why; `option` is what --registry-path says."""
         variable = self.environment.get(VARIABLE) or None
         given = option or variable
-        stored = not given
+        user = _read(self._user_file()) if not given and self.user and self._home() else None
+        machine = None if given or user else _read(MACHINE_FILE)
         return choose(
             option=self._parse(option),
             variable=self._parse(variable),
-            user=_read(self._user_file()) if stored and self.user else None,
-            machine=_read(MACHINE_FILE) if stored else None,
-            default="" if given else self.default,
+            user=user,
+            machine=machine,
+            default="" if given or user or machine else self.default,
         )
 
     def stored(self) -> str | None:
@@ -83,25 +84,30 @@ class Places(NamedTuple):
             raise self._unwritable(fault) from fault
 
     def _parse(self, text: str | None) -> str | None:
-        return (
-            parse_registry_path(text, working_directory=self.working_directory, default=self.default) if text else None
-        )
+        if not text:
+            return None
+        default = self.default if self.user == 0 or self._home() else MACHINE_DEFAULT
+        return parse_registry_path(text, working_directory=self.working_directory, default=default)
 
     def _user_file(self) -> str:
-        return user_file(self._home("XDG_CONFIG_HOME", ".config"))
+        return user_file(self._folder("XDG_CONFIG_HOME", ".config"))
 
-    def _home(self, variable: str, below: str) -> str:
+    def _folder(self, variable: str, below: str) -> str:
         """Return a base folder of the account: the variable's, if it is absolute and not another account's."""
         stated = self.environment.get(variable, "")
         if stated.startswith("/") and self._is_own(stated):
             return stated
+        if not self._home():
+            message = "this account has no home, so no place for a registry of its own: name one"
+            raise RegistryError(message).cured_with("--registry-path", MACHINE_DEFAULT)
+        return os.path.join(self._home(), below)
+
+    def _home(self) -> str:
+        """Return the account's home, or an empty string where it has none."""
         home = self.environment.get("HOME", "")
         if not home.startswith("/") or not self._is_own(home):
             home = home_of(self.user) or ""
-        if not home.startswith("/"):
-            message = "this account has no home, so no place for a registry of its own"
-            raise RegistryError(message, "sslutil --registry-path PATH status")
-        return os.path.join(home, below)
+        return home if home.startswith("/") else ""
 
     def _is_own(self, folder: str) -> bool:
         """Return whether a folder is the account's; for root, who may be here by sudo, it must be root's."""
@@ -123,8 +129,8 @@ def _read(path: str) -> str | None:
         return None
     except OSError as fault:
         message = f"can't read {path}: {tell(fault)}"
-        raise RegistryError(message, command("sudo", "cat", path)) from fault
+        raise RegistryError(message, command("ls", "-ld", path)) from fault
     if not text.startswith("/") or "\n" in text or "\0" in text:
         message = f"{path} holds no absolute path"
-        raise RegistryError(message, "sslutil registry-path PATH")
+        raise RegistryError(message, command("rm", path))
     return text

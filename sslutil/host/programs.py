@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from typing import NamedTuple
+import time
+from typing import IO, NamedTuple
 
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 RELOAD_SECONDS = 60.0
+MOST_OUTPUT = 16 * 1024 * 1024
 _OUTPUT_LIMIT = 4096
+_PAUSE = 0.1
 
 
 class Ended(NamedTuple):
@@ -37,14 +40,26 @@ def run_program(argv: tuple[str, ...], seconds: float = RELOAD_SECONDS) -> Ended
         except OSError as fault:
             return Ended(f"it can't be started: {(fault.strerror or str(fault)).lower()}", "")
         try:
-            status = child.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return Ended(f"no answer in {seconds:g} s", _tail(output))
+            ending = _wait(child, output, seconds)
         finally:
             if child.returncode is None:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
-        return Ended(_fault(status), _tail(output))
+        return Ended(ending, _tail(output))
+
+
+def _wait(child: subprocess.Popen[bytes], output: IO[bytes], seconds: float) -> str:
+    """Return what was wrong, with the child ended or not; what it prints is kept in memory, and so bounded too."""
+    deadline = time.monotonic() + seconds
+    while True:
+        left = deadline - time.monotonic()
+        try:
+            return _fault(child.wait(max(0, min(_PAUSE, left))))
+        except subprocess.TimeoutExpired:
+            if left <= 0:
+                return f"no answer in {seconds:g} s"
+            if os.fstat(output.fileno()).st_size > MOST_OUTPUT:
+                return f"it printed more than {MOST_OUTPUT >> 20} MiB"
 
 
 def _fault(status: int) -> str:
@@ -53,7 +68,7 @@ def _fault(status: int) -> str:
     return f"exit status {status}" if status > 0 else f"killed by signal {-status}"
 
 
-def _tail(output: object) -> str:
-    descriptor = output.fileno()  # type: ignore[attr-defined]
+def _tail(output: IO[bytes]) -> str:
+    descriptor = output.fileno()
     size = os.fstat(descriptor).st_size
     return os.pread(descriptor, _OUTPUT_LIMIT, max(0, size - _OUTPUT_LIMIT)).decode("utf-8", "replace").strip()

@@ -16,7 +16,7 @@ _BLOCK = re.compile(rb"-----BEGIN (?P<label>[A-Z0-9 ]{1,40})-----.+?-----END (?P
 def judge_authorities(content: bytes, path: str) -> bytes:
     """Return the certificates of a PEM file, each a CA's; MaterialError names the file and what it holds."""
     parts = []
-    for label, block in _blocks(content):
+    for label, block in _blocks(content, path):
         if label != b"CERTIFICATE":
             raise MaterialError(
                 f'{path} holds a PEM block "{label.decode()}" among its certificates', command("cat", path)
@@ -30,7 +30,7 @@ def judge_authorities(content: bytes, path: str) -> bytes:
 def judge_crls(content: bytes, path: str) -> bytes:
     """Return the revocation lists of a PEM file; MaterialError names the file and what it holds."""
     parts = []
-    for label, block in _blocks(content):
+    for label, block in _blocks(content, path):
         if label != b"X509 CRL":
             raise MaterialError(f'{path} holds a PEM block "{label.decode()}" among its lists', command("cat", path))
         try:
@@ -44,8 +44,12 @@ def judge_crls(content: bytes, path: str) -> bytes:
     return b"".join(parts)
 
 
-def _blocks(content: bytes) -> list[tuple[bytes, bytes]]:
-    return [(match["label"], match[0]) for match in _BLOCK.finditer(content)]
+def _blocks(content: bytes, path: str) -> list[tuple[bytes, bytes]]:
+    """Return label and text of each block; one that is cut short must not go missing, a list of revocations least."""
+    blocks = [(match["label"], match[0]) for match in _BLOCK.finditer(content)]
+    if content.count(b"-----BEGIN ") != len(blocks):
+        raise MaterialError(f"{path} holds a PEM block that is cut short", command("tail", path))
+    return blocks
 
 
 def _judge_authority(block: bytes, path: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sslutil.errors import SettingError, SiteError, SslutilError
+from sslutil.errors import SettingError, SiteError, SslutilError, UsageError
 from sslutil.keytypes import KEY_TYPES
 from sslutil.profiles import CIPHERS, PROFILES, PROTOCOLS
 from sslutil.site.schema import CUSTOM, TABLES, VERSION, ClientAuthTable, Setting, Site, SiteTable, TlsTable, settings
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _LONGEST_QUOTE = 60
+_LIKELY = 0.7
+_FOREIGN = 0.8
+"""A table of another program's may resemble one of ours a little: [tools] is not [tls]."""
 
 
 def judge(values: Mapping[str, Any]) -> Site:
@@ -24,7 +27,7 @@ def judge(values: Mapping[str, Any]) -> Site:
     if "version" not in values:
         message = "version is missing"
         raise SiteError(message, f"write version = {VERSION} as the first line", key="version")
-    if values["version"] != VERSION or isinstance(values["version"], bool):
+    if values["version"] != VERSION or type(values["version"]) is not int:
         message = f"version is {VERSION}, the only one there is"
         raise SiteError(message, f"write version = {VERSION}", key="version")
     for name, value in values.items():
@@ -40,30 +43,34 @@ def _judge_top(name: str, value: object) -> None:
             message = f"{name} is a table"
             raise SiteError(message, f"write [{name}] on a line of its own", key=name)
         return
-    if not isinstance(value, dict):
+    tables = value if isinstance(value, list) and value else [value]
+    if not all(isinstance(table, dict) for table in tables):
         owner = next((setting.table for setting in settings().values() if setting.name == name), "")
         message = f"unknown key {name}" + (f"; it belongs below [{owner}]" if owner else "")
         raise SiteError(message, f"move the line below [{owner}]" if owner else "remove the line", key=name)
-    _refuse_misspelt(name, TABLES, name, "table")
+    _refuse_misspelt(name, TABLES, name, "table", _FOREIGN)
 
 
-def _refuse_misspelt(name: str, known: Iterable[str], key: str, what: str) -> None:
-    near = _find_near(name, known)
+def _refuse_misspelt(name: str, known: Iterable[str], key: str, what: str, likeness: float) -> None:
+    near = _find_near(name, known, likeness)
     if near:
         message = f"unknown {what} {name}; did you mean {near}?"
         raise SiteError(message, f"write {near} instead", key=key)
 
 
-def _find_near(typed: str, known: Iterable[str]) -> str:
+def _find_near(typed: str, known: Iterable[str], likeness: float = _LIKELY) -> str:
     """Return the known word that was probably meant, or an empty string."""
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(typed, list(known), 1, 0.7)), "")
+    return next(iter(get_close_matches(typed.lower(), list(known), 1, likeness)), "")
 
 
 def _quote(value: object) -> str:
     """Return a value of the file as it stands there, or so much of it as a sentence bears."""
-    text = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    try:
+        text = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    except ValueError:  # Python writes no number of more than 4300 digits
+        return "so long a number"
     return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"
 
 
@@ -74,7 +81,7 @@ def _judge_table(table: str, values: Mapping[str, Any]) -> Any:  # noqa: ANN401 
         key = f"{table}.{name}"
         setting = known.get(name)
         if setting is None:
-            _refuse_misspelt(name, known, key, "key")
+            _refuse_misspelt(name, known, key, "key", _LIKELY)
             message = f"unknown key {name}; [{table}] has {', '.join(known)}"
             raise SiteError(message, "remove the line", key=key)
         parsed[name] = judge_value(setting, value)
@@ -86,13 +93,15 @@ def judge_value(setting: Setting, value: Any) -> Any:  # noqa: ANN401  the setti
     try:
         return setting.parse(value)
     except ValueError as fault:
-        near = _find_near(str(value), setting.choices)
+        near = _find_near(value, setting.choices) if isinstance(value, str) else ""
         meant = f"; did you mean {near}?" if near else ""
         message = f"{setting.name} {fault}, not {_quote(value)}{meant}"
-        hint = f'write {setting.name} = "{near}"' if near else setting.explanation
+        hint = f"write {setting.line(near or setting.parse(setting.default))}"
         raise SettingError(message, hint, key=setting.key, near=near) from fault
     except SslutilError as fault:
-        raise SettingError(fault.message, fault.hint, key=setting.key) from fault
+        better = fault.near if isinstance(fault, UsageError) else ()
+        hint = f'write "{better[0]}" instead' if better else fault.hint or "remove it"
+        raise SettingError(fault.message, hint, key=setting.key) from fault
 
 
 def change(site: Site, values: Mapping[str, Any]) -> Site:
@@ -167,11 +176,13 @@ def _judge_custom(tls: TlsTable) -> None:
 
 
 def _judge_key_fits(key_type: str, protocols: Iterable[str], ciphers: Iterable[str]) -> None:
-    if "TLSv1.3" in protocols:
+    newest = max(protocols, key=PROTOCOLS.index)
+    if newest == "TLSv1.3":
         return
+    known = PROTOCOLS[: PROTOCOLS.index(newest) + 1]
     wanted = KEY_TYPES[key_type].authentication
-    if not any(CIPHERS[cipher].authentication == wanted for cipher in ciphers):
-        message = f"no suite of the list can be used with a key of type {key_type}: no client could connect"
+    if not any(CIPHERS[cipher].authentication == wanted and CIPHERS[cipher].protocol in known for cipher in ciphers):
+        message = f"no suite of the list is for {newest} and a key of type {key_type}: no client could connect"
         raise SiteError(message, "add TLSv1.3 to protocols, or suites that fit the key", key="tls.ciphers")
 
 

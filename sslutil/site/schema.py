@@ -68,6 +68,13 @@ class Setting(NamedTuple):
         """The dotted key: "site.https_port"."""
         return f"{self.table}.{self.name}"
 
+    def line(self, value: Any) -> str:  # noqa: ANN401  the settings have several types
+        """Return the line of site.toml that gives it this value of ours."""
+        from json import dumps
+
+        toml = self.render(value)
+        return f"{self.name} = {'{ … }' if isinstance(toml, dict) else dumps(toml, ensure_ascii=False)}"
+
 
 def _setting(
     default: Any,  # noqa: ANN401  a TOML value of any type

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sslutil import names
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 VERSIONED_PROGRAMS = ("apache", "openssl")
 """Programs whose version an export may depend on."""
+HIGHEST_GROUP = 2**32 - 2
+"""The number above it means "leave it" to chown(2)."""
+_NUMBER = re.compile(r"[0-9]{1,10}")
 
 
 def keep(value: Any) -> Any:  # noqa: ANN401  a TOML value of any type
@@ -103,8 +107,13 @@ def parse_commands(value: object) -> tuple[tuple[str, ...], ...]:
 
 def parse_account_group(value: object) -> str | int:
     """Return a group's name or number."""
-    if isinstance(value, bool) or not isinstance(value, str | int) or (isinstance(value, int) and value < 0):
-        raise ValueError("is a group's name or number")
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError("is a group's name or number")  # noqa: TRY004  half a sentence for the judge
+    if isinstance(value, str) and value.isprintable() and not (value.isascii() and value.isdigit()):
+        return value
+    number = int(value) if isinstance(value, int) or _NUMBER.fullmatch(value) else -1
+    if not 0 <= number <= HIGHEST_GROUP:
+        raise ValueError(f"is a group's name, or its number up to {HIGHEST_GROUP}")
     return value
 
 
@@ -117,7 +126,7 @@ def parse_versions(value: object) -> tuple[tuple[str, str], ...]:
         raise ValueError(example)  # noqa: TRY004  half a sentence for the judge
     for program, version in value.items():
         OneOf(VERSIONED_PROGRAMS)(program)
-        if not isinstance(version, str) or not version or not all(part.isdigit() for part in version.split(".")):
+        if not isinstance(version, str) or not all(_NUMBER.fullmatch(part) for part in version.split(".")):
             raise ValueError(example)
     return tuple(sorted(value.items()))
 

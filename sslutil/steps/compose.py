@@ -50,8 +50,9 @@ def compose(site: Site, registry_path: str, versions: Mapping[str, str]) -> list
 
 def keep_files(situation: Situation) -> list[File]:
     """Return the same files as they are in force: renewal replaces material, and nothing else."""
-    others = MATERIAL_NAMES | {registry.RECORD, registry.SITE}
-    return [File(name, content) for name, content in situation.files.items() if name not in others]
+    sealed = situation.record.sha256 if situation.record else {}  # not what an editor left there: it may hold a key
+    kept = sealed.keys() - MATERIAL_NAMES - {registry.SITE}
+    return [File(name, content) for name, content in situation.files.items() if name in kept]
 
 
 def key_files(material: Material, group: int | None) -> list[File]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from sslutil import registry
 from sslutil.disk import File
 from sslutil.documents.records import render_generation
-from sslutil.errors import ServerRefusedError
+from sslutil.errors import RegistryError, ServerRefusedError, command
 from sslutil.facts import GenerationRecord
 from sslutil.plan import find_changes, plan_material, refuse_dropped
 from sslutil.profiles import VERSION as PROFILES_VERSION
@@ -18,10 +19,10 @@ from sslutil.steps.material import Material, make_material, read_material
 from sslutil.steps.situation import Situation, look, look_at, read_record
 from sslutil.steps.wish import Wish, make_site
 from sslutil.store import generations as store
-from sslutil.store.opening import judge_place, open_for_change
+from sslutil.store.opening import judge_place, open_for_change, open_for_question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from sslutil.disk import Folder
@@ -82,15 +83,22 @@ def deploy(run: Run, wish: Wish) -> Deployed:
     run = run.at(judge_place(run.registry, run.owners))
     before = look(run)
     draft = make_draft(run, before, wish, run.clock())
-    if run.dry_run or (draft.is_nothing and _nothing_owed(run, before)):
+    if run.dry_run or (draft.is_nothing and is_nothing_owed(run, before)):
         return Deployed(before, before, draft, changed=not draft.is_nothing)
-    with open_for_change(run.registry, run.owners, verb=run.verb, wait=run.wait) as root:
+    with changing(run) as root:
         return deploy_locked(run, wish, root)
 
 
-def _nothing_owed(run: Run, situation: Situation) -> bool:
+def is_nothing_owed(run: Run, situation: Situation) -> bool:
+    """Return whether nothing is left to do or to tidy of what an earlier run began."""
     only_reload = situation.deployed is None and situation.undo is None and not situation.waiting
-    return situation.settled or (only_reload and not run.reload)
+    if not (situation.settled or (only_reload and not run.reload)):
+        return False
+    root = open_for_question(run.registry)
+    if root is None:
+        return True
+    with root:
+        return not store.find_left(root, (situation.number, situation.undo))
 
 
 def deploy_locked(run: Run, wish: Wish, root: Folder) -> Deployed:
@@ -104,12 +112,15 @@ def deploy_locked(run: Run, wish: Wish, root: Folder) -> Deployed:
         return Deployed(before, before, draft, changed=False, outcome=outcome)
     number = store.next_number(root)
     files = _compose_all(run, number, before, draft, now)
-    text = draft.file.text.encode() if wish.kind == "edit" else before.text
+    text = draft.file.text.encode() if wish.kind == "edit" or before.number is None else before.text
     store.stage(root, number, files, text if text != before.text else None)
     store.flip(root, CURRENT, number)
     outcome = finish(run, root)
-    _prune(root, draft.file.site.deploy.keep)
-    refuse(run, outcome)
+    in_force = before.in_force if outcome.state == finishing.UNDONE and before.in_force else draft.file
+    try:
+        _prune(root, in_force.site.deploy.keep)
+    finally:
+        refuse(run, outcome)
     path = f"{root.path}/{registry.generation_target(number)}"
     written = tuple(f"{path}/{file.name}" for file in files)
     return Deployed(before, look_at(root, run.owners), draft, changed=True, written=written, outcome=outcome)
@@ -134,6 +145,43 @@ def _compose_all(run: Run, number: int, situation: Situation, draft: Draft, now:
     return [*files, File(RECORD, render_generation(record).encode())]
 
 
+@contextmanager
+def changing(run: Run) -> Iterator[Folder]:
+    """Give the registry, locked for a change.
+
+    Whatever stops the change, hidden files are removed; where it is a fault of the disk, it says what is in force.
+    """
+    with open_for_change(run.registry, run.owners, verb=run.verb, wait=run.wait) as root:
+        before = store.read_link(root, CURRENT)
+        try:
+            yield root
+        except BaseException as fault:
+            with suppress(RegistryError):
+                finishing.sweep(root)
+                if isinstance(fault, RegistryError):
+                    _tell_what_is_in_force(run, root, before, fault)
+            raise
+
+
+def _tell_what_is_in_force(run: Run, root: Folder, before: int | None, fault: RegistryError) -> None:
+    number, undo = store.read_link(root, CURRENT), store.read_mark(root)
+    if number is None:
+        state = "nothing is in force yet"
+    elif undo is not None:
+        undoing = "its undo" if undo == number else f"the undo of generation {undo}"
+        state = f"generation {number} is in force, and {undoing} is not finished"
+    elif number == before:
+        state = f"generation {number} stays in force"
+    elif number == store.read_link(root, DEPLOYED):
+        state = f"generation {number} is in force all the same"
+    else:
+        state = f"generation {number} is in force, but not every server has accepted it"
+    fault.message = f"{fault.message}; {state}"
+    if undo is not None or number != before:
+        cure = run.command("certificate", "renew")
+        fault.hint = f"{fault.hint}\n{cure}  # ends what was begun, once the disk is well" if fault.hint else cure
+
+
 def finish(run: Run, root: Folder) -> finishing.Outcome:
     """Bring what an interrupted run, or this one, left to its end."""
     return finishing.Finish(root, run.owners, reload=run.reload).run()
@@ -144,18 +192,14 @@ def refuse(run: Run, outcome: finishing.Outcome) -> None:
     if outcome.refused is None:
         return
     refusal = outcome.refusal
-    told = f" ({' '.join(refusal.command)}: {refusal.reason})" if refusal else ""
-    said = f", and printed: {' '.join(refusal.output.split())[-300:]}" if refusal and refusal.output else ""
+    said = f", which said: {' '.join(refusal.output.split())[-300:]}" if refusal and refusal.output else ""
+    told = f" ({command(*refusal.command)}: {refusal.reason}{said})" if refusal else ""
     if outcome.state == finishing.UNDONE:
-        what = f"a server refused generation {outcome.refused}{told}, and the one before is in force again"
-        raise ServerRefusedError(
-            f"{what}; site.toml is as it was{said}",
-            f"mend the cause, then run the command again: {run.command('status')}",
-        )
-    what = (
-        f"a server refused the reload{told}; generation {outcome.refused} is in force all the same, its reload is owed"
-    )
-    raise ServerRefusedError(f"{what}{said}", f"mend the server, then: {run.command('certificate', 'renew')}")
+        what = f"a server refused generation {outcome.refused}{told}; the one before is in force again"
+        raise ServerRefusedError(f"{what}, and site.toml is as it was", run.command("status"))
+    what = f"a server refused the reload{told}; generation {outcome.refused} is in force all the same"
+    cure = run.command("certificate", "renew")
+    raise ServerRefusedError(f"{what}, its reload is owed", f"{cure}  # once the server is mended")
 
 
 def make_draft(run: Run, situation: Situation, wish: Wish, now: datetime) -> Draft:
@@ -165,7 +209,8 @@ def make_draft(run: Run, situation: Situation, wish: Wish, now: datetime) -> Dra
     file = make_site(run, situation, wish)
     site = file.site
     served = situation.certificate
-    decided = plan_material(site, served, now, new_key=wish.new_key, force=wish.force, has_key=bool(wish.key))
+    kept = Material(wish.key) if wish.key else read_material(situation)
+    decided = plan_material(site, served, now, new_key=wish.new_key, force=wish.force, has_key=bool(kept.key))
     if served is not None and not wish.replace:
         refuse_dropped(served.names, site.site.names, wish.cure or _cure(run, site))
     group = find_group(site.deploy.key_group)
@@ -177,7 +222,6 @@ def make_draft(run: Run, situation: Situation, wish: Wish, now: datetime) -> Dra
         versions = {"profiles": PROFILES_VERSION, **find_versions(site)}
         files = compose(site, run.registry, versions)
     changes = find_changes(situation.in_force.site, site) if situation.in_force else ()
-    kept = Material(wish.key) if wish.key else read_material(situation)
     differing = () if decided.new_certificate else _differing(situation, files, kept, group)
     return Draft(file, changes, decided, kept, versions, tuple(files), group, differing)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sslutil.documents.site_file import parse_site
+from sslutil.errors import RegistryError
 from sslutil.facts import Refusal
 from sslutil.registry import CURRENT, DEPLOYED, REFUSED_MARK, SITE, waiting_name
 from sslutil.steps.situation import read_record
@@ -34,6 +35,11 @@ class Outcome(NamedTuple):
     refusal: Refusal | None = None
 
 
+def sweep(root: Folder) -> None:
+    """Remove what an interrupted run left, but for what belongs to an outcome that is still open."""
+    store.sweep(root, (store.read_link(root, CURRENT), store.read_mark(root)))
+
+
 class Finish:
     """One finishing of an open, locked registry."""
 
@@ -42,13 +48,26 @@ class Finish:
         self.root = root
         self.owners = owners
         self.may_reload = reload
+        self.refusal: Refusal | None = None
 
     def run(self) -> Outcome:
-        """Return the outcome, after which nothing hidden is left and `current` is decided."""
+        """Return the outcome, after which nothing hidden is left and `current` is decided.
+
+        A fault of the disk that comes after a refusal says both.
+        """
+        try:
+            return self._run()
+        except RegistryError as fault:
+            if self.refusal is not None:
+                command = " ".join(self.refusal.command)
+                fault.message = f"{fault.message}, after a server had refused ({command}: {self.refusal.reason})"
+            raise
+
+    def _run(self) -> Outcome:
         root = self.root
+        sweep(root)
         number = store.read_link(root, CURRENT)
         mark = store.read_mark(root)
-        store.sweep(root, (number, mark))
         if number is None:
             return Outcome(NOTHING)
         if mark is not None:
@@ -80,10 +99,10 @@ class Finish:
         number = store.read_link(root, CURRENT)
         again = self._reload(number) if self.may_reload and number is not None else None
         if again is None and number != refused:
-            store.remove_durably(root, waiting_name(refused))
-            store.remove_durably(root, REFUSED_MARK)
             if not self.may_reload:
                 store.remove_durably(root, DEPLOYED)
+            store.remove_durably(root, waiting_name(refused))
+            store.remove_durably(root, REFUSED_MARK)
             return Outcome(UNDONE, refused, refusal)
         if number != refused:
             store.flip(root, CURRENT, refused)
@@ -111,5 +130,6 @@ class Finish:
         for argv in site.deploy.reload:
             ended = run_program(argv)
             if ended.fault:
-                return Refusal(argv, ended.fault, ended.output)
+                self.refusal = Refusal(argv, ended.fault, ended.output)
+                return self.refusal
         return None

@@ -30,6 +30,8 @@ class Run(NamedTuple):
     dry_run: bool = False
     reload: bool = True
     """Whether servers are reloaded."""
+    diff: bool = True
+    """Whether the answer is to tell the difference, which costs a millisecond."""
 
     @property
     def registry(self) -> str:

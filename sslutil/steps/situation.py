@@ -12,11 +12,12 @@ from sslutil.documents.site_file import SiteFile, parse_site
 from sslutil.errors import RegistryError, SiteError, SslutilError, command
 from sslutil.plan import Change, find_changes
 from sslutil.registry import CURRENT, DEPLOYED, RECORD, REQUESTS, SITE, generation_name
+from sslutil.steps.material import read_material
 from sslutil.store import generations as store
 from sslutil.store.opening import open_for_question
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sslutil.disk import Folder, Owners
     from sslutil.facts import CertificateFacts, GenerationRecord, RequestRecord
@@ -36,7 +37,7 @@ class Situation:
     files: Mapping[str, bytes] = field(default_factory=dict)
     """The files of the generation in force by name, without those that this account may not read."""
     edited: tuple[str, ...] = ()
-    """Files of the generation in force that somebody edited."""
+    """Files of the generation in force that somebody edited or removed."""
     in_force: SiteFile | None = None
     text: bytes | None = None
     """The bytes of site.toml, or of the text that is about to replace it."""
@@ -58,13 +59,13 @@ class Situation:
 
     @cached_property
     def certificate(self) -> CertificateFacts | None:
-        """What the served certificate says; None where there is none, or it is not as it was written."""
-        content = self.files.get(registry.CERTIFICATE)
-        if content is None or registry.CERTIFICATE in self.edited:
+        """What the served certificate says; None where there is none, or none of its files is as it was written."""
+        chain = read_material(self).chain
+        if not chain:
             return None
         from sslutil.pki.certificates import describe_certificate
 
-        return describe_certificate(content)
+        return describe_certificate(chain)
 
     @property
     def settled(self) -> bool:
@@ -101,9 +102,10 @@ def look_at(root: Folder, owners: Owners) -> Situation:
 
 def _look_once(root: Folder, number: int | None, owners: Owners) -> Situation:
     files: dict[str, bytes] = {}
+    names: list[str] = []
     record = in_force = None
     if number is not None:
-        files = _read_generation(root, number)
+        files, names = _read_generation(root, number)
         record = parse_generation(_needed(root, number, files, RECORD), _path(root, number, RECORD))
         in_force = parse_site(_needed(root, number, files, SITE), _path(root, number, SITE))
     waiting = store.read_waiting(root, number)
@@ -113,7 +115,7 @@ def _look_once(root: Folder, number: int | None, owners: Owners) -> Situation:
         number,
         record,
         files,
-        _find_edited(record, files),
+        _find_edited(record, files, names),
         in_force,
         text,
         working,
@@ -128,16 +130,18 @@ def _path(root: Folder, number: int, name: str) -> str:
     return f"{root.path}/{registry.generation_target(number)}/{name}"
 
 
-def _read_generation(root: Folder, number: int) -> dict[str, bytes]:
+def _read_generation(root: Folder, number: int) -> tuple[dict[str, bytes], list[str]]:
+    """Return the files that this account may read, and the names of all."""
     files = {}
     with store.open_generation(root, number) as folder:
-        for name in folder.names():
+        names = folder.names()
+        for name in names:
             try:
                 files[name] = folder.read(name)
             except RegistryError as fault:
                 if not isinstance(fault.__cause__, PermissionError):
                     raise
-    return files
+    return files, names
 
 
 def _needed(root: Folder, number: int, files: Mapping[str, bytes], name: str) -> bytes:
@@ -147,9 +151,10 @@ def _needed(root: Folder, number: int, files: Mapping[str, bytes], name: str) ->
     return files[name]
 
 
-def _find_edited(record: GenerationRecord | None, files: Mapping[str, bytes]) -> tuple[str, ...]:
+def _find_edited(record: GenerationRecord | None, files: Mapping[str, bytes], names: Iterable[str]) -> tuple[str, ...]:
     digests = record.sha256 if record else {}
-    return tuple(name for name, content in files.items() if name in digests and store.digest(content) != digests[name])
+    edited = {name for name in files.keys() & digests.keys() if store.digest(files[name]) != digests[name]}
+    return tuple(sorted(edited | (digests.keys() - set(names))))
 
 
 def _read_working(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import unified_diff
 from typing import TYPE_CHECKING, Any
 
 from sslutil import registry
@@ -24,6 +23,9 @@ if TYPE_CHECKING:
     from sslutil.steps.situation import Situation
 
 _SECONDS_A_DAY = 86400
+_SECONDS_AN_HOUR = 3600
+_LONG = 2 * _SECONDS_A_DAY
+"""From here on, days are near enough."""
 
 
 def render_names(names: Iterable[Identity]) -> str:
@@ -41,19 +43,23 @@ def render_fingerprint(digest: str) -> str:
     return ":".join(digest[index : index + 2] for index in range(0, len(digest), 2)).upper()
 
 
-def count_days(start: datetime, end: datetime) -> int:
-    """Return the whole days from start to end; negative when it has passed."""
-    return int((end - start).total_seconds() // _SECONDS_A_DAY)
+def render_span(start: datetime, end: datetime) -> str:
+    """Return the time between for people: "397 days", to the nearest; "47 hours" and "0 hours", the whole ones."""
+    seconds = int((end - start).total_seconds())
+    if seconds >= _LONG:
+        return f"{round(seconds / _SECONDS_A_DAY)} days"
+    hours = seconds // _SECONDS_AN_HOUR
+    return f"{hours} hour{'' if hours == 1 else 's'}"
 
 
 def describe_certificate(certificate: CertificateFacts, now: datetime) -> list[tuple[str, str]]:
     """Return the lines that a person needs to know of a certificate."""
-    left = count_days(now, certificate.not_valid_after)
-    end = f"{left} days left" if left >= 0 else "EXPIRED"
+    end = certificate.not_valid_after
+    left = f"{render_span(now, end)} left" if now <= end else "EXPIRED"
     return [
         ("Names", render_names(certificate.names)),
         ("Signed by", "itself" if certificate.self_signed else certificate.issuer),
-        ("Valid until", f"{render_date(certificate.not_valid_after)} ({end})"),
+        ("Valid until", f"{render_date(end)} ({left})"),
         (
             "Key",
             KEY_TYPES[certificate.key.key_type].title
@@ -123,6 +129,8 @@ def make_diff(situation: Situation, draft: Draft) -> str:
 
 
 def _diff_one(name: str, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Iterable[str]:
+    from difflib import unified_diff
+
     before, after = (texts.get(name, b"").decode("utf-8", "replace").splitlines() for texts in (old, new))
     return (f"{line}\n" for line in unified_diff(before, after, f"current/{name}", f"new/{name}", lineterm=""))
 
@@ -150,7 +158,7 @@ def answer_change(run: Run, done: Deployed, *, made: str, nothing: str) -> Answe
         written=done.written,
         warnings=warnings,
         next=next_commands(run, done),
-        diff=make_diff(done.before, done.draft),
+        diff=make_diff(done.before, done.draft) if run.diff else "",
         fields={"dry_run": run.dry_run, "why": list(done.draft.why) if done.changed else []}
         | certificate_fields(certificate),
     )
@@ -162,7 +170,9 @@ def _change_lines(done: Deployed) -> list[tuple[str, str]]:
     current = f"{done.after.registry}/{registry.CURRENT}"
     lines.append(("Settings", f"{current}/{registry.SETTINGS}"))
     if "apache" in site.deploy.exports:
-        lines.append(("Apache", f"Include {current}/apache.conf"))
+        from sslutil.exporters import apache
+
+        lines.append(("Apache", apache.render_include(f"{current}/{apache.SECURE}")))
     return [line for line in lines if line[1]]
 
 
@@ -181,10 +191,21 @@ def next_commands(run: Run, done: Deployed) -> tuple[str, ...]:
     """Return the exact commands that a person would type next."""
     if run.dry_run:
         return ()
+    status = run.command("status")
     if not done.changed:
-        return (run.command("status"),)
-    owed = (run.command("certificate", "renew"),) if not run.reload else ()
-    return (*owed, run.command("status"), run.command("export", "apache"), run.command("certificate", "csr"))
+        return (status,)
+    if done.before.number is None:
+        return (status, run.command("export", "apache"), run.command("certificate", "csr"))
+    return (*_reloads(run, done), status)
+
+
+def _reloads(run: Run, done: Deployed) -> tuple[str, ...]:
+    """Return what tells a server of the change that was not told: what is on disk is not yet what is served."""
+    if not run.reload:
+        return (run.command("certificate", "renew"),)
+    deploy = done.draft.file.site.deploy
+    is_there = "apache" in deploy.exports and "apache" in done.draft.versions
+    return ("apachectl graceful",) if is_there and not deploy.reload else ()
 
 
 def due_words(site: Site, certificate: CertificateFacts) -> str:

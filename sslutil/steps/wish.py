@@ -38,6 +38,14 @@ class Wish(NamedTuple):
 
 def make_site(run: Run, situation: Situation, wish: Wish) -> SiteFile:
     """Return the site that the wish leads to; raises SslutilError for what can't or mustn't be taken."""
+    file = _make_site(run, situation, wish)
+    if not file.site.site.names:
+        message = f"{situation.path_of_site} has no name, and a certificate stands for one at least"
+        raise SiteError(message, run.command("certificate", "self-sign", "mail.example.org"), key="site.names")
+    return file
+
+
+def _make_site(run: Run, situation: Situation, wish: Wish) -> SiteFile:
     if situation.in_force is None:
         return _first_site(run, situation, wish)
     if wish.kind == "order":
@@ -109,4 +117,4 @@ def _refuse_pending(run: Run, situation: Situation, wish: Wish) -> None:
         words = "; ".join(change.words for change in others)
         message = f"{situation.path_of_site} has edits that are not in force ({words})"
         undo = command("cp", f"{situation.registry}/{CURRENT}/{SITE}", situation.path_of_site)
-        raise SiteError(message, f"take them in: {run.command('apply')}; or drop them: {undo}")
+        raise SiteError(message, f"{run.command('apply')}  # takes them in\n{undo}  # drops them")

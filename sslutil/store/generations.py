@@ -90,12 +90,16 @@ def stage(root: Folder, number: int, files: Iterable[File], text: bytes | None) 
 
     Nothing that is served has changed when this returns.
     """
+    first = not root.exists(GENERATIONS)
+    if first:
+        root.make_folder(GENERATIONS, PUBLIC_FOLDER).close()
     with root.folder(GENERATIONS) as generations:
         hidden = _write_hidden(generations, number, files, PUBLIC_FOLDER)
         _write_waiting(root, number, text)
         generations.rename(hidden, generation_name(number))
         generations.sync()
-    root.sync()
+    if first or text is not None:
+        root.sync()
 
 
 def stage_request(root: Folder, number: int, files: Iterable[File]) -> None:
@@ -108,8 +112,12 @@ def stage_request(root: Folder, number: int, files: Iterable[File]) -> None:
         requests.sync()
 
 
+def _hidden_name(number: int) -> str:
+    return f".{generation_name(number)}"
+
+
 def _write_hidden(parent: Folder, number: int, files: Iterable[File], mode: int) -> str:
-    hidden = f".{generation_name(number)}"
+    hidden = _hidden_name(number)
     with parent.make_folder(hidden) as folder:
         for file in files:
             folder.create(file)
@@ -132,16 +140,28 @@ def flip(root: Folder, link: str, number: int) -> None:
 def settle(root: Folder, number: int, before: str) -> None:
     """Give site.toml the text that waits for this generation, unless somebody has saved the file since it was read.
 
-    `before` is the digest of the text that was read. What was saved in between stays, and becomes pending.
+    `before` is the digest of the text that was read. What was saved in between stays, and becomes pending; only a save
+    between the last look and the rename is lost, which is a window of microseconds.
     """
     waiting = waiting_name(number)
     if not root.exists(waiting):
         return
-    if digest(read_site(root)) == before:
+    seen = root.stamp(SITE)
+    if _is_still(root, before) and root.stamp(SITE) == seen:
         root.rename(waiting, SITE)
     else:
         root.remove(waiting)
     root.sync()
+
+
+def _is_still(root: Folder, before: str) -> bool:
+    """Return whether site.toml has this digest; what can't be read as a file is somebody else's doing, and stays."""
+    try:
+        return digest(read_site(root)) == before
+    except RegistryError:
+        if root.is_file(SITE):
+            raise
+        return False
 
 
 def read_mark(root: Folder) -> int | None:
@@ -150,6 +170,10 @@ def read_mark(root: Folder) -> int | None:
         return int(root.read(REFUSED_MARK))
     except FileNotFoundError:
         return None
+    except ValueError as fault:
+        path = root.path_of(REFUSED_MARK)
+        message = f"{path} is damaged: it names no generation"
+        raise RegistryError(message, command("rm", path)) from fault
 
 
 def write_mark(root: Folder, number: int) -> None:
@@ -167,27 +191,47 @@ def remove_durably(root: Folder, name: str) -> None:
         root.sync()
 
 
-def sweep(root: Folder, keep: Iterable[int | None]) -> None:
-    """Remove what an interrupted run left: hidden names of ours that belong to none of the generations in `keep`."""
+def find_left(root: Folder, keep: Iterable[int | None]) -> list[tuple[str, str]]:
+    """Return what an interrupted run left, as folder and name: hidden names of ours, but for texts that still wait.
+
+    `keep` are the generations whose text may wait: the one in force, and the one whose undo is under way.
+    """
     kept = set(keep)
+    left = []
     for name in root.names():
         ours = _OUR_HIDDEN.fullmatch(name)
         if ours and not (ours["number"] and int(ours["number"]) in kept):
-            root.remove(name)
+            left.append(("", name))
     for parent in (GENERATIONS, REQUESTS):
         if root.exists(parent):
             with root.folder(parent) as folder:
-                for name in folder.names():
-                    if name.startswith(".") and parse_generation_name(name[1:]) is not None:
-                        folder.remove_tree(name)
+                hidden = (name for name in folder.names() if name.startswith("."))
+                left += [(parent, name) for name in hidden if parse_generation_name(name[1:]) is not None]
+    return left
+
+
+def sweep(root: Folder, keep: Iterable[int | None]) -> None:
+    """Remove what an interrupted run left; `keep` as for find_left."""
+    for parent, name in find_left(root, keep):
+        if parent:
+            with root.folder(parent) as folder:
+                folder.remove_tree(name)
+        else:
+            root.remove(name)
 
 
 def prune(root: Folder, keep: Iterable[int]) -> None:
-    """Remove the generations that are not in `keep`; each gets a hidden name first, so that none is ever half there."""
+    """Remove the generations that are not in `keep`.
+
+    Each gets a hidden name first, and for good, so that none is ever half there.
+    """
     kept = set(keep)
+    old = [number for number in read_numbers(root) if number not in kept]
+    if not old:
+        return
     with root.folder(GENERATIONS) as generations:
-        for number in read_numbers(root):
-            if number not in kept:
-                hidden = f".{generation_name(number)}"
-                generations.rename(generation_name(number), hidden)
-                generations.remove_tree(hidden)
+        for number in old:
+            generations.rename(generation_name(number), _hidden_name(number))
+        generations.sync()
+        for number in old:
+            generations.remove_tree(_hidden_name(number))

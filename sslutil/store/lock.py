@@ -29,7 +29,8 @@ def locked(root: Folder, verb: str, wait: float) -> Iterator[None]:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(LOCK, flags, PRIVATE_FILE, dir_fd=root.descriptor)
     try:
-        _acquire(descriptor, path, wait)
+        with told("lock", path):
+            _acquire(descriptor, path, wait)
         with told("write", path):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()} {verb}\n".encode(), 0)
@@ -57,4 +58,4 @@ def _busy(descriptor: int, path: str) -> BusyError:
     pid, _, verb = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip().partition(" ")
     holder = f"process {pid} ({verb})" if pid else "another sslutil"
     message = f"{holder} holds {path}"
-    return BusyError(message, "wait for it to end, or give it longer: --wait 300")
+    return BusyError(message).cured_with("--wait", "300")

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sslutil.disk import PUBLIC_FOLDER, Folder, open_folder, told
-from sslutil.registry import GENERATIONS
+from sslutil.errors import RegistryError
 from sslutil.store.lock import locked
 from sslutil.store.owners import judge_registry, judge_way
 
@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 
 
 def open_for_question(path: str) -> Folder | None:
-    """Return the registry's folder, or None where there is none yet; no lock, no judgement of owners."""
-    if not os.path.lexists(path):
-        return None
-    return open_folder(path)
+    """Return the registry's folder, or None where there is none yet; no lock, no judgement of owners.
+
+    Raises RegistryError where nobody can tell: a registry that may not be seen is not one that is not there.
+    """
+    try:
+        return open_folder(path)
+    except RegistryError as fault:
+        if isinstance(fault.__cause__, FileNotFoundError):
+            return None
+        raise
 
 
 def judge_place(path: str, owners: Owners) -> str:
@@ -36,19 +42,20 @@ def judge_place(path: str, owners: Owners) -> str:
 def open_for_change(path: str, owners: Owners, *, verb: str, wait: float) -> Iterator[Folder]:
     """Give the registry's folder, made where it is missing, locked; `wait` is in seconds."""
     real = judge_place(path, owners)
-    _make_way(real)
+    if _make_way(real):
+        judge_place(real, owners)  # in a sticky folder a stranger may have been quicker
     with open_folder(real) as root, locked(root, verb, wait):
-        if not root.exists(GENERATIONS):
-            root.make_folder(GENERATIONS, PUBLIC_FOLDER).close()
-            root.sync()
         yield root
 
 
-def _make_way(path: str) -> None:
+def _make_way(path: str) -> bool:
+    """Make the folders of a path that are missing; return whether there were any."""
     missing = []
     while not os.path.lexists(path):
         missing.append(os.path.basename(path))
         path = os.path.dirname(path)
+    if not missing:
+        return False
     folder = open_folder(path)
     try:
         while missing:
@@ -64,3 +71,4 @@ def _make_way(path: str) -> None:
             missing.pop()
     finally:
         folder.close()
+    return True

@@ -51,7 +51,7 @@ def judge_way(path: str, owners: Owners) -> str:
 def _judge_folder(path: str, status: os.stat_result, owners: Owners, *, last: bool) -> None:
     if not stat.S_ISDIR(status.st_mode):
         message = f"{path} is not a folder"
-        raise RegistryError(message, "choose another registry: sslutil registry-path PATH")
+        raise RegistryError(message, command("ls", "-ld", path))
     _judge_owner(path, status, owners)
     sticky = bool(status.st_mode & stat.S_ISVTX) and not last
     if sticky:
@@ -68,8 +68,8 @@ def _judge_owner(path: str, status: os.stat_result, owners: Owners) -> None:
     owner = owners.account_name(status.st_uid)
     message = f"{path} belongs to {owner}, neither to root nor to the account that runs this"
     if owners.runner == 0:
-        raise RegistryError(message, f"{command('sudo', '-u', owner, 'sslutil')} …")
-    raise RegistryError(message, "choose another registry: sslutil registry-path PATH")
+        raise RegistryError(message).cured_by(owner)
+    raise RegistryError(message, command("ls", "-ld", path))
 
 
 def judge_registry(path: str, status: os.stat_result, owners: Owners) -> None:
@@ -77,4 +77,4 @@ def judge_registry(path: str, status: os.stat_result, owners: Owners) -> None:
     if status.st_uid != owners.runner:
         owner = owners.account_name(status.st_uid)
         message = f"the registry {path} belongs to {owner}, and only {owner} changes it"
-        raise RegistryError(message, f"{command('sudo', '-u', owner, 'sslutil')} …")
+        raise RegistryError(message).cured_by(owner)

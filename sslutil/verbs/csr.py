@@ -14,13 +14,13 @@ from sslutil.keytypes import KEY_TYPES
 from sslutil.names import parse_identities
 from sslutil.registry import REQUEST_KEY, REQUEST_PEM, REQUEST_RECORD, REQUESTS, generation_name
 from sslutil.steps.answer import Answer
-from sslutil.steps.deploy import deploy_locked, finish, make_draft, refuse
+from sslutil.steps.deploy import changing, deploy_locked, finish, is_nothing_owed, make_draft, refuse
 from sslutil.steps.material import read_material
 from sslutil.steps.situation import Situation, look, look_at, read_requests
 from sslutil.steps.tell import pending_warning, render_names
 from sslutil.steps.wish import Wish, make_site
 from sslutil.store import generations as store
-from sslutil.store.opening import judge_place, open_for_change
+from sslutil.store.opening import judge_place
 
 if TYPE_CHECKING:
     from sslutil.disk import Folder
@@ -66,14 +66,14 @@ def csr(run: Run, request: Request) -> Answer:
     run = run.at(judge_place(run.registry, run.owners))
     before = look(run)
     wanted = _judge(run, before, request)
-    if request.out not in {None, STDOUT}:
-        judge_out(str(request.out), force=request.force)
     pending = _find_pending(run, before, wanted)
+    if request.out not in {None, STDOUT}:
+        judge_out(str(request.out), force=request.force, content=pending[1] if pending else None)
     if run.dry_run:
         return _answer_dry(run, before, wanted, pending)
-    if pending is not None and before.number is not None and before.settled:
+    if pending is not None and before.number is not None and is_nothing_owed(run, before):
         return _answer(run, request, wanted, _Made(*pending, fresh=False, born=False), look(run))
-    with open_for_change(run.registry, run.owners, verb=run.verb, wait=run.wait) as root:
+    with changing(run) as root:
         made = _make(run, wanted, root)
         after = look_at(root, run.owners)
     return _answer(run, request, wanted, made, after)
@@ -179,11 +179,9 @@ def _answer(run: Run, request: Request, wanted: _Wanted, made: _Made, after: Sit
     written = tuple(f"{folder}/{name}" for name in (REQUEST_KEY, REQUEST_PEM, REQUEST_RECORD)) if made.fresh else ()
     if request.out not in {None, STDOUT} and write_out(str(request.out), made.pem, force=request.force):
         written = (*written, os.path.abspath(str(request.out)))
-    headline = (
-        f"made request {made.record.number}"
-        if made.fresh
-        else f"nothing to do: request {made.record.number} asks for this already"
-    )
+    pending = f"request {made.record.number} asks for this already"
+    told = f"wrote {request.out}: {pending}" if written else f"nothing to do: {pending}"
+    headline = f"made request {made.record.number}" if made.fresh else told
     born = ("Born with it", "a self-signed certificate over the same key serves until the answer comes")
     warning = KEY_TYPES[wanted.key_type].warning
     place = request.out if request.out not in {None, STDOUT} else f"{folder}/{REQUEST_PEM}"

@@ -9,6 +9,7 @@ from sslutil.errors import SiteError
 from sslutil.exporters import render_export
 from sslutil.exporters.apache import PLAIN, SECURE
 from sslutil.files import write_out
+from sslutil.plan import render_version
 from sslutil.steps.answer import Answer
 from sslutil.steps.compose import find_versions, make_export_plan
 from sslutil.steps.situation import look
@@ -35,13 +36,11 @@ def _export(run: Run, server: str, file_name: str, out: str, *, force: bool) -> 
     plan = make_export_plan(site, os.path.realpath(run.registry), find_versions(site, asked=server))
     text = render_export(server, plan)[file_name]
     bare = out == STDOUT
-    changed = not bare and not run.dry_run and write_out(out, text.encode(), force=force)
+    changed = not bare and write_out(out, text.encode(), force=force)
+    written_for = " and ".join(f"{name} {render_version(plan.versions[name])}" for name in (server, "openssl"))
+    what = f"{file_name} of generation {situation.number}, for {written_for}"
     return Answer(
-        headline=f"{server}: {file_name}"
-        if bare
-        else f"wrote {out}"
-        if changed
-        else f"nothing to do: {out} holds this already",
+        headline=what if bare else f"wrote {out}: {what}" if changed else f"nothing to do: {out} holds this already",
         registry=run.registry,
         changed=changed,
         generation=situation.number,

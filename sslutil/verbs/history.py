@@ -29,12 +29,12 @@ def _answer(run: Run, records: list[GenerationRecord], current: int | None, depl
     newest = records[::-1]
     states = [_state(record.number, current, deployed) for record in newest]
     return Answer(
-        headline=f"{len(records)} generations in {run.registry}" if records else f"no generation in {run.registry} yet",
+        headline=f"{_count(records)} in {run.registry}{'' if records else ' yet'}",
         registry=run.registry,
         generation=current,
-        heads=("Number", "Time", "Command", "By", "What changed", "State"),
+        heads=("No.", "Time (UTC)", "Command", "By", "What changed", "State"),
         rows=tuple(
-            (str(record.number), render_date(record.time), record.verb, record.who, "; ".join(record.why), state)
+            (str(record.number), _render_time(record), record.verb, record.who, "; ".join(record.why), state)
             for record, state in zip(newest, states, strict=True)
         ),
         next=() if records else (run.command("certificate", "self-sign", "mail.example.org"),),
@@ -54,6 +54,16 @@ def _answer(run: Run, records: list[GenerationRecord], current: int | None, depl
             ]
         },
     )
+
+
+def _count(records: list[GenerationRecord]) -> str:
+    if not records:
+        return "no generation"
+    return "1 generation" if len(records) == 1 else f"{len(records)} generations"
+
+
+def _render_time(record: GenerationRecord) -> str:
+    return render_date(record.time).removesuffix(" UTC")
 
 
 def _state(number: int, current: int | None, deployed: int | None) -> str:

@@ -11,7 +11,6 @@ from sslutil.steps.situation import Situation, look, read_requests
 from sslutil.steps.tell import (
     addresses,
     certificate_fields,
-    count_days,
     describe_certificate,
     due_words,
     pending_warning,
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from sslutil.facts import RequestRecord
     from sslutil.site import Site
     from sslutil.steps.run import Run
+
+_PLAIN_HTTP = {"offer": "offers secure mode", "redirect": "redirects to https", "closed": "closed"}
 
 
 def status(run: Run) -> Answer:
@@ -52,7 +53,7 @@ def _nothing_yet(run: Run, situation: Situation) -> Answer:
     return Answer(
         headline=f"nothing is in force in {run.registry} yet",
         registry=run.registry,
-        lines=(("Why this registry", run.choice.reason),),
+        lines=(("Registry", f"{run.registry} ({run.choice.reason})"),),
         warnings=warnings,
         next=(step,),
         fields={"source": run.choice.source, "enabled": None} | certificate_fields(None),
@@ -81,7 +82,7 @@ def _lines(run: Run, situation: Situation, site: Site, requests: list[RequestRec
         lines.append(("Renewed from", due_words(site, situation.certificate)))
     lines += [
         ("Users type", addresses(site)),
-        ("Ports", f"https {site.site.https_port}, http {site.site.http_port} ({site.site.plain_http})"),
+        ("Ports", f"https {site.site.https_port}, http {site.site.http_port} ({_PLAIN_HTTP[site.site.plain_http]})"),
         ("TLS", f"profile {site.tls.profile}"),
         ("Client certificates", site.client_auth.mode),
         ("Exports", ", ".join(site.deploy.exports) or "none"),
@@ -92,8 +93,7 @@ def _lines(run: Run, situation: Situation, site: Site, requests: list[RequestRec
     if requests is None:
         lines.append(("Requests", "not readable by this account"))
     for request in requests or ():
-        age = count_days(request.time, now)
-        lines.append((f"Request {request.number}", f"{', '.join(request.names)}, {age} days old, no answer yet"))
+        lines.append((f"Request {request.number}", f"{', '.join(request.names)}; made {render_date(request.time)}"))
     return lines
 
 
