@@ -179,3 +179,18 @@ def plan_material(  # noqa: PLR0913  what is, and what is wished
     elif force:
         why.append("early renewal asked for")
     return MaterialPlan(new_key=other_type or new_key, new_certificate=bool(why), why=tuple(why))
+
+
+_ECHOES = {
+    "site.names": "names differ",
+    "certificate.lifetime": "lifetime differs",
+    "certificate.key_type": "key type: ",
+}
+"""What a changed key of the site says → how the reason begins that says the same of the certificate."""
+
+
+def tell_why(material: MaterialPlan, changes: Iterable[Change]) -> tuple[str, ...]:
+    """Return what changes in words, nothing twice: reasons of the material, then changed keys of the site."""
+    told = tuple(changes)
+    echoes = tuple(_ECHOES[change.key] for change in told if change.key in _ECHOES)
+    return (*(why for why in material.why if not why.startswith(echoes)), *(change.words for change in told))

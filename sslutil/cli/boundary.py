@@ -64,7 +64,8 @@ def _raise(number: int, _frame: FrameType | None) -> NoReturn:
 def _run(look: Look) -> int:
     from sslutil.cli.tree import sslutil
 
-    words = io.StringIO()  # click's own: help, version, completion; they take the way of every answer
+    content = io.BytesIO()  # click's own words, which take the way of every answer: help, version, completion
+    words = io.TextIOWrapper(content, encoding="utf-8", write_through=True)
     try:
         with redirect_stdout(words):
             answer: Any = sslutil.main(look.argv, prog_name="sslutil", standalone_mode=False, obj=look)
@@ -78,7 +79,7 @@ def _run(look: Look) -> int:
 
         raise explain(fault, look.argv) from fault
     if answer is None or isinstance(answer, int):
-        streams.write_words(words.getvalue())
+        streams.write_words(content.getvalue().decode())
         return answer or 0
     from sslutil.cli.show import show
 

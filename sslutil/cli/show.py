@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 _LABEL_WIDTH = 20
 _INDENT = "  "
-_WORDS_COLUMN = "What changed"
-"""The head of the column that may be folded."""
 
 
 def show(answer: Answer, *, json: bool, diff: bool) -> None:
@@ -97,23 +95,29 @@ def _columns(rows: tuple[tuple[str, ...], ...]) -> list[str]:
 
 def _render_rich(answer: Answer) -> str:
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    width = console.width
     with console.capture() as capture:
-        console.print(Text(_fold(printable(answer.headline), console.width, 0), style="bold"))
+        console.print(Text(_fold(printable(answer.headline), width, 0), style="bold"))
         for label, value in answer.lines:
             head = f"{_INDENT}{label + ':':{_LABEL_WIDTH}} "
-            console.print(Text(head, style="cyan"), Text(_fold(printable(value), console.width, len(head))), sep="")
-        if answer.rows:
-            table = Table(box=None, header_style="cyan", pad_edge=False)
-            for head in answer.heads:
-                table.add_column(head, no_wrap=head != _WORDS_COLUMN, overflow="fold")
-            for row in answer.rows:
-                table.add_row(*(Text(printable(cell)) for cell in row))
-            console.print(table, soft_wrap=False)
+            console.print(Text(head, style="cyan"), Text(_fold(printable(value), width, len(head))), sep="")
+        for number, line in enumerate(_fit(answer, width) if answer.rows else ()):
+            console.print(Text(line, style="" if number else "cyan"))
     return capture.get()
+
+
+def _fit(answer: Answer, width: int) -> list[str]:
+    """Return head and rows in columns; where those are too wide, the last but one goes below its row."""
+    lines = [printable(line) for line in _columns((answer.heads, *answer.rows))]
+    if max(map(len, lines)) <= width:
+        return lines
+    narrow = _columns(tuple((*row[:-2], row[-1]) for row in (answer.heads, *answer.rows)))
+    indent = _INDENT * 2
+    below = [indent + _fold(printable(row[-2]), width, len(indent)) for row in answer.rows]
+    return [narrow[0], *(part for pair in zip(map(printable, narrow[1:]), below, strict=True) for part in pair)]
 
 
 def _fold(text: str, width: int, indent: int) -> str:

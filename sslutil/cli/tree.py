@@ -182,11 +182,11 @@ def export() -> None:
 
 
 @export.command()
-@click.option("--plain-http", is_flag=True, help="The file for the virtual host of plain http.")
+@click.option("--plain", is_flag=True, help="The file for the virtual host of plain http.")
 @click.option("--out", metavar="FILE|-", default="-", show_default=True, help="Write it there; - is stdout.")
 @_FORCE_OUT
 @question
-def apache(run: Run, plain_http: bool, out: str, force: bool) -> Answer:  # noqa: FBT001  as click calls
+def apache(run: Run, plain: bool, out: str, force: bool) -> Answer:  # noqa: FBT001  as click calls
     """Print the configuration of Apache httpd.
 
     Each generation carries it too, so that one line in a virtual host is enough.
@@ -194,11 +194,11 @@ def apache(run: Run, plain_http: bool, out: str, force: bool) -> Answer:  # noqa
     \b
     Examples:
       sslutil export apache
-      sslutil export apache --plain-http --out /etc/apache2/sslutil-plain.conf
+      sslutil export apache --plain --out /etc/apache2/sslutil-plain.conf
     """  # noqa: D301
     from sslutil.verbs import export as verb
 
-    return verb.export_apache(run, out, plain_http=plain_http, force=force)
+    return verb.export_apache(run, out, plain=plain, force=force)
 
 
 @sslutil.command()

@@ -67,7 +67,7 @@ COMMANDS = {
 
 OPTIONS = {
     **dict.fromkeys(("--cn", "-d", "--domain", "--domains", "--san", "--name", "--names", "--host"), _SELF_SIGN),
-    **dict.fromkeys(("--subj", "--subject", "--hostname", "-h"), _SELF_SIGN),
+    **dict.fromkeys(("--subj", "--subject", "--hostname"), _SELF_SIGN),
     "--self-signed": Try(("certificate", "--self-signed"), names=True),
     "--bits": Try(("certificate", "self-sign", "--key-type", "rsa3072"), names=True),
     "--rsa": Try(("certificate", "self-sign", "--key-type", "rsa2048"), names=True),

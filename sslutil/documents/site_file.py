@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _MARK = "\ufeff"
 _CLOSING = ("]", "}", '"""', "'''")
 """What a line holds that can end a value which spans lines."""
+_STRING = re.compile(r"""("(\\.|[^"\\])*")|('[^']*')""")
 _INTRODUCTION = """\
 # What this mail web server's TLS should be. Edit it, then run: sslutil apply
 # Comments, order and tables of your own survive every edit that sslutil makes.
@@ -184,7 +185,7 @@ def _edit_text(text: str, values: Mapping[str, Any]) -> str | None:
 def _may_hold_comments(old: Any) -> bool:  # noqa: ANN401  tomlkit's item
     from tomlkit.items import Array
 
-    return isinstance(old, dict) or (isinstance(old, Array) and "#" in old.as_string())
+    return isinstance(old, dict) or (isinstance(old, Array) and "#" in _STRING.sub("", old.as_string()))
 
 
 def _edit_array(array: Any, wanted: Any) -> bool:  # noqa: ANN401  tomlkit's item, and a TOML value

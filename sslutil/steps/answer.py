@@ -23,6 +23,7 @@ class Answer(NamedTuple):
     heads: tuple[str, ...] = ()
     """The heads of the columns of `rows`."""
     rows: tuple[tuple[str, ...], ...] = ()
+    """The last column but one may be long: on a narrow terminal it goes below the others."""
     written: tuple[str, ...] = ()
     """Absolute paths of what was written."""
     warnings: tuple[str, ...] = ()

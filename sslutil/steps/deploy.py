@@ -10,14 +10,14 @@ from sslutil.disk import File
 from sslutil.documents.records import render_generation
 from sslutil.errors import RegistryError, ServerRefusedError, command
 from sslutil.facts import GenerationRecord
-from sslutil.plan import find_changes, plan_material, refuse_dropped
+from sslutil.plan import find_changes, plan_material, refuse_dropped, tell_why
 from sslutil.profiles import VERSION as PROFILES_VERSION
 from sslutil.registry import CURRENT, DEPLOYED, RECORD, SITE
 from sslutil.steps import finish as finishing
 from sslutil.steps.compose import compose, find_versions, keep_files, key_files
 from sslutil.steps.material import Material, make_material, read_material
 from sslutil.steps.situation import Situation, look, look_at, read_record
-from sslutil.steps.wish import Wish, make_site
+from sslutil.steps.wish import Wish, make_site, with_names
 from sslutil.store import generations as store
 from sslutil.store.opening import judge_place, open_for_change, open_for_question
 
@@ -57,7 +57,7 @@ class Draft(NamedTuple):
     @property
     def why(self) -> tuple[str, ...]:
         """What changes, in words."""
-        words = (*self.material.why, *(change.words for change in self.changes))
+        words = tell_why(self.material, self.changes)
         return words or tuple(f"{name} differs" for name in self.differing)
 
 
@@ -72,6 +72,8 @@ class Deployed(NamedTuple):
     written: tuple[str, ...] = ()
     """Absolute paths."""
     outcome: finishing.Outcome = finishing.Outcome(finishing.NOTHING)
+    told: tuple[str, ...] = ()
+    """What is to be told of the wish itself."""
 
 
 def deploy(run: Run, wish: Wish) -> Deployed:
@@ -82,11 +84,12 @@ def deploy(run: Run, wish: Wish) -> Deployed:
     """
     run = run.at(judge_place(run.registry, run.owners))
     before = look(run)
+    wish = with_names(run, before, wish)
     draft = make_draft(run, before, wish, run.clock())
     if run.dry_run or (draft.is_nothing and is_nothing_owed(run, before)):
-        return Deployed(before, before, draft, changed=not draft.is_nothing)
+        return Deployed(before, before, draft, changed=not draft.is_nothing, told=wish.told)
     with changing(run) as root:
-        return deploy_locked(run, wish, root)
+        return deploy_locked(run, wish, root)._replace(told=wish.told)
 
 
 def is_nothing_owed(run: Run, situation: Situation) -> bool:

@@ -173,18 +173,22 @@ def _change_lines(done: Deployed) -> list[tuple[str, str]]:
         from sslutil.exporters import apache
 
         lines.append(("Apache", apache.render_include(f"{current}/{apache.SECURE}")))
+        if site.site.plain_http != "offer":
+            lines.append(("Apache, plain http", apache.render_include(f"{current}/{apache.PLAIN}")))
     return [line for line in lines if line[1]]
 
 
 def _change_warnings(run: Run, done: Deployed) -> tuple[str, ...]:
     site = done.draft.file.site
     key_warning = KEY_TYPES[site.certificate.key_type].warning
-    edited = tuple(f"{name} in generation {done.before.number} was edited by hand" for name in done.before.edited)
+    edited = tuple(
+        f"{name} in generation {done.before.number} was edited or removed by hand" for name in done.before.edited
+    )
     owed = (
         ("servers were not told: their reload is owed",) if done.changed and not run.dry_run and not run.reload else ()
     )
     pending = pending_warning(run, done.after) if done.draft.file is done.before.in_force else ()
-    return ((key_warning,) if key_warning else ()) + edited + owed + pending
+    return done.told + ((key_warning,) if key_warning else ()) + edited + owed + pending
 
 
 def next_commands(run: Run, done: Deployed) -> tuple[str, ...]:

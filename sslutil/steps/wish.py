@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from sslutil.documents.site_file import SiteFile, edit_site, render_site
 from sslutil.errors import SettingError, SiteError, UsageError, command
+from sslutil.names import parse_identities
 from sslutil.plan import refuse_vanished
 from sslutil.registry import CURRENT, SITE
 from sslutil.site import Site, change, settings
@@ -34,6 +35,8 @@ class Wish(NamedTuple):
     """PEM: the key that the first certificate goes over, instead of a new one."""
     cure: tuple[str, ...] = ()
     """The words of the command that drops names all the same."""
+    told: tuple[str, ...] = ()
+    """What is to be told of the wish itself."""
 
 
 def make_site(run: Run, situation: Situation, wish: Wish) -> SiteFile:
@@ -74,27 +77,41 @@ def _first_site(run: Run, situation: Situation, wish: Wish) -> SiteFile:
     if situation.working is None and wish.kind == "apply":
         message = f"{situation.path_of_site} is missing, and nothing is in force yet"
         raise SiteError(message, run.command("certificate", "self-sign", "mail.example.org"))
-    wish = _with_names(run, situation, wish)
+    wish = with_names(run, situation, wish)
     if situation.working is not None:
         return _edit(situation.working, wish, situation.path_of_site)
     site = _judged(lambda: change(Site(), wish.edits), wish)
     return SiteFile(render_site(site), site, frozenset(settings()))
 
 
-def _with_names(run: Run, situation: Situation, wish: Wish) -> Wish:
-    """Ask once for the names: where nothing is in force, none are given and none are written."""
+def with_names(run: Run, situation: Situation, wish: Wish) -> Wish:
+    """Return the wish with the names that it lacks: where nothing is in force, and none are given and none are written.
+
+    A person is asked, once, before the lock; a script gets the machine's own name, with a sentence. Raises UsageError
+    for an answer that is no name, and where there is nobody to ask and no name to take.
+    """
     from sslutil.host.machine import full_name
 
+    if situation.in_force or situation.fault or (situation.working is None and wish.kind == "apply"):
+        return wish
     if "site.names" in wish.edits or (situation.working and situation.working.site.site.names):
         return wish
     offer = full_name()
     if run.ask:
-        answer = run.ask("Which name do users type for this mail web server", offer or "")
-        return wish._replace(edits={**wish.edits, "site.names": answer.split()})
+        names = _judge_answer(run.ask("Which name do users type for this mail web server", offer or ""))
+        return wish._replace(edits={**wish.edits, "site.names": names})
     if offer is None:
         message = "no name given, and this machine knows no full name of its own"
         raise UsageError(message, run.command("certificate", "self-sign", "mail.example.org"))
-    return wish._replace(edits={**wish.edits, "site.names": [offer]})
+    told = f"no name was given, so it is this machine's own: {offer}"
+    return wish._replace(edits={**wish.edits, "site.names": [offer]}, told=(told,))
+
+
+def _judge_answer(answer: str) -> list[str]:
+    try:
+        return [name.unicode for name in parse_identities(answer.split())]
+    except UsageError as fault:
+        raise fault.cured_with(*fault.near) from None
 
 
 def _edit(before: SiteFile, wish: Wish, path: str) -> SiteFile:

@@ -18,7 +18,7 @@ from sslutil.steps.deploy import changing, deploy_locked, finish, is_nothing_owe
 from sslutil.steps.material import read_material
 from sslutil.steps.situation import Situation, look, look_at, read_requests
 from sslutil.steps.tell import pending_warning, render_names
-from sslutil.steps.wish import Wish, make_site
+from sslutil.steps.wish import Wish, make_site, with_names
 from sslutil.store import generations as store
 from sslutil.store.opening import judge_place
 
@@ -85,7 +85,7 @@ def _judge(run: Run, situation: Situation, request: Request) -> _Wanted:
     edits = {} if _has_names(situation) or not typed else {"site.names": [name.unicode for name in typed]}
     if request.key_type and situation.number is None:
         edits["certificate.key_type"] = request.key_type  # type: ignore[assignment]
-    birth = Wish("order" if situation.number else "edit", edits)
+    birth = with_names(run, situation, Wish("order" if situation.number else "edit", edits))
     site = make_site(run, situation, birth).site
     if situation.number is None:
         birth = birth._replace(edits={"site.names": [name.unicode for name in site.site.names], **edits})
@@ -201,7 +201,7 @@ def _answer(run: Run, request: Request, wanted: _Wanted, made: _Made, after: Sit
             *((born,) if made.born else ()),
         ),
         written=written,
-        warnings=((warning,) if warning else ()) + pending_warning(run, after),
+        warnings=wanted.birth.told + ((warning,) if warning else ()) + pending_warning(run, after),
         next=(
             run.command("certificate", "csr", *(() if request.names == () else request.names), "--out", STDOUT),
             run.command("status"),
@@ -226,6 +226,6 @@ def _answer_dry(run: Run, situation: Situation, wanted: _Wanted, pending: tuple[
         changed=pending is None,
         generation=situation.number,
         lines=(("Names", render_names(wanted.names)), ("Key", KEY_TYPES[wanted.key_type].title)),
-        warnings=pending_warning(run, situation),
+        warnings=wanted.birth.told + pending_warning(run, situation),
         fields={"dry_run": True, "request": pending[0].number if pending else None},
     )

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 STDOUT = "-"
 
 
-def export_apache(run: Run, out: str, *, plain_http: bool, force: bool) -> Answer:
+def export_apache(run: Run, out: str, *, plain: bool, force: bool) -> Answer:
     """Return Apache's file for the secure or the plain virtual host."""
-    return _export(run, "apache", PLAIN if plain_http else SECURE, out, force=force)
+    return _export(run, "apache", PLAIN if plain else SECURE, out, force=force)
 
 
 def _export(run: Run, server: str, file_name: str, out: str, *, force: bool) -> Answer:

@@ -30,7 +30,7 @@ def self_sign(run: Run, request: Request) -> Answer:
     done = deploy(run, Wish("edit", _edits(request), new_key=request.new_key, replace=request.replace))
     certificate = done.after.certificate
     nothing = (
-        f"the certificate is as wished, and is renewed from {due_words(done.draft.file.site, certificate)}"
+        f"the certificate is as wished, its renewal is due from {due_words(done.draft.file.site, certificate)}"
         if certificate
         else ""
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sslutil import registry
 from sslutil.errors import RegistryError
+from sslutil.names import parse_identities
 from sslutil.steps.answer import Answer
 from sslutil.steps.situation import Situation, look, read_requests
 from sslutil.steps.tell import (
@@ -15,6 +16,7 @@ from sslutil.steps.tell import (
     due_words,
     pending_warning,
     render_date,
+    render_names,
     render_rfc3339,
 )
 from sslutil.store.opening import open_for_question
@@ -79,7 +81,7 @@ def _lines(run: Run, situation: Situation, site: Site, requests: list[RequestRec
     lines = []
     if situation.certificate:
         lines += describe_certificate(situation.certificate, now)
-        lines.append(("Renewed from", due_words(site, situation.certificate)))
+        lines.append(("Renewal due", due_words(site, situation.certificate)))
     lines += [
         ("Users type", addresses(site)),
         ("Ports", f"https {site.site.https_port}, http {site.site.http_port} ({_PLAIN_HTTP[site.site.plain_http]})"),
@@ -93,13 +95,18 @@ def _lines(run: Run, situation: Situation, site: Site, requests: list[RequestRec
     if requests is None:
         lines.append(("Requests", "not readable by this account"))
     for request in requests or ():
-        lines.append((f"Request {request.number}", f"{', '.join(request.names)}; made {render_date(request.time)}"))
+        lines.append(
+            (
+                f"Request {request.number}",
+                f"{render_names(parse_identities(request.names))}; made {render_date(request.time)}",
+            )
+        )
     return lines
 
 
 def _warnings(run: Run, situation: Situation) -> tuple[str, ...]:
     warnings = list(pending_warning(run, situation))
-    warnings += [f"{name} in generation {situation.number} was edited by hand" for name in situation.edited]
+    warnings += [f"{name} in generation {situation.number} was edited or removed by hand" for name in situation.edited]
     if situation.certificate and situation.certificate.not_valid_after < run.clock():
         warnings.append("the certificate has expired")
     if situation.undo is not None:
