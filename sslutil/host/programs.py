@@ -6,13 +6,18 @@ import os
 import signal
 import subprocess
 import time
-from typing import IO, NamedTuple
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 RELOAD_SECONDS = 60.0
 MOST_OUTPUT = 16 * 1024 * 1024
 _OUTPUT_LIMIT = 4096
 _PAUSE = 0.1
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Ended(NamedTuple):
@@ -27,25 +32,44 @@ class Ended(NamedTuple):
 def run_program(argv: tuple[str, ...], seconds: float = RELOAD_SECONDS) -> Ended:
     """Return how a program ended, which is killed with its whole process group when the time is up."""
     with open(os.memfd_create("output", os.MFD_CLOEXEC), "w+b") as output:  # a pipe that a daemon keeps open never ends
+        child = None
         try:
-            child = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=ENVIRONMENT,
-                cwd="/",
-                start_new_session=True,
-            )
+            with _signals_deferred():
+                child = _start(argv, output)
+            ending = _wait(child, output, seconds)
         except OSError as fault:
             return Ended(f"it can't be started: {(fault.strerror or str(fault)).lower()}", "")
-        try:
-            ending = _wait(child, output, seconds)
         finally:
-            if child.returncode is None:
+            if child is not None and child.returncode is None:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
         return Ended(ending, _tail(output))
+
+
+@contextmanager
+def _signals_deferred() -> Iterator[None]:
+    """Let what asks us to end come afterwards: between fork and the end of Popen nobody could end the child."""
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for late in came:
+            signal.raise_signal(late)
+
+
+def _start(argv: tuple[str, ...], output: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        env=ENVIRONMENT,
+        cwd="/",
+        start_new_session=True,
+    )
 
 
 def _wait(child: subprocess.Popen[bytes], output: IO[bytes], seconds: float) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
-from sslutil.documents.site_file import SiteFile, edit_site, render_site
+from sslutil.documents.site_edit import edit_site
+from sslutil.documents.site_file import SiteFile, render_site
 from sslutil.errors import SettingError, SiteError, UsageError, command
 from sslutil.names import parse_identities
 from sslutil.plan import refuse_vanished
