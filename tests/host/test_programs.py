@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -122,6 +125,23 @@ class TestEnd:
         (tmp_path / "x").chmod(0o755)
 
         assert "it can't be started: exec format error" == run_program((f"{tmp_path}/x",)).fault
+
+    def test_interrupted_while_it_starts(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A signal that comes while a program is being started ends it, as soon as it can be."""
+        started: list[int] = []
+        start = programs._start  # noqa: SLF001  the moment itself
+
+        def interrupted(argv: tuple[str, ...], output: IO[bytes]) -> subprocess.Popen[bytes]:
+            child = start(argv, output)
+            started.append(child.pid)
+            signal.raise_signal(signal.SIGINT)
+            return child
+
+        monkeypatch.setattr(programs, "_start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run("sleep 60")
+
+        assert is_gone(*started)
 
 
 class TestBounds:
