@@ -103,6 +103,8 @@ class Finish:
                 store.remove_durably(root, DEPLOYED)
             store.remove_durably(root, waiting_name(refused))
             store.remove_durably(root, REFUSED_MARK)
+            if self.may_reload and deployed is None:
+                store.flip(root, DEPLOYED, number)
             return Outcome(UNDONE, refused, refusal)
         if number != refused:
             store.flip(root, CURRENT, refused)

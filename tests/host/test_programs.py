@@ -6,16 +6,18 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import pytest
 
 from sslutil.host import programs
 from sslutil.host.programs import ENVIRONMENT, run_program
+
+if TYPE_CHECKING:
+    import subprocess
 
 
 def run(script: str, *arguments: str, seconds: float = 30.0) -> programs.Ended:
