@@ -58,7 +58,7 @@ def _parse_toml(text: str, path: str) -> dict[str, Any]:
         return tomllib.loads(text.removeprefix(MARK))
     except ValueError as fault:  # tomllib's own, and Python's for a number of more than 4300 digits
         message = f"{path}: not TOML: {str(fault)[:1].lower()}{str(fault)[1:]}"
-        raise SiteError(message, command("sslutil", "apply", "--dry-run")) from fault
+        raise SiteError(message, f"${{EDITOR:-vi}} {command(path)}") from fault
     except RecursionError as fault:
         message = f"{path}: nested too deeply"
         raise SiteError(message, "write it plainly: tables, keys, values") from fault

@@ -54,8 +54,8 @@ def _signals_deferred() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, action in before.items():
+            signal.signal(number, action)
         for late in came:
             signal.raise_signal(late)
 

@@ -73,7 +73,7 @@ sslutil: hint: remove it
 
 $ sed -i 's/256"/25/' mail/site.toml; sslutil apply
 sslutil: error: /srv/mail/site.toml: not TOML: illegal character '\n' (at line 4, column 64)
-sslutil: hint: mend that line, then run: sslutil apply --dry-run
+sslutil: hint: ${EDITOR:-vi} /srv/mail/site.toml
 ? 3
 % unchanged mail/current mail/generations
 

@@ -113,7 +113,7 @@ sslutil: hint: write version = 1
 
 $ printf 'version = 1\n[site]\nnames = ["mail.example.org"' > mail/site.toml; sslutil apply
 sslutil: error: /srv/mail/site.toml: not TOML: unclosed array (at end of document)
-sslutil: hint: mend that line, then run: sslutil apply --dry-run
+sslutil: hint: ${EDITOR:-vi} /srv/mail/site.toml
 ? 3
 
 $ rm mail/site.toml; mkfifo mail/site.toml; sslutil apply
