@@ -83,7 +83,7 @@ def deploy(run: Run, wish: Wish) -> Deployed:
     ServerRefusedError where a server refused, after everything is decided.
     """
     run = run.at(judge_place(run.registry, run.owners))
-    before = look(run)
+    before = look(run, run.owners)
     wish = with_names(run, before, wish)
     draft = make_draft(run, before, wish, run.clock())
     if run.dry_run or (draft.is_nothing and is_nothing_owed(run, before)):

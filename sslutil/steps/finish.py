@@ -98,7 +98,7 @@ class Finish:
             store.flip(root, CURRENT, deployed)
         number = store.read_link(root, CURRENT)
         again = self._reload(number) if self.may_reload and number is not None else None
-        if again is None and number != refused:
+        if again is None and number is not None and number != refused:
             if not self.may_reload:
                 store.remove_durably(root, DEPLOYED)
             store.remove_durably(root, waiting_name(refused))

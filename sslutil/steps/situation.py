@@ -78,21 +78,26 @@ class Situation:
         return f"{self.registry}/{SITE}"
 
 
-def look(run: Run) -> Situation:
-    """Return the situation of a registry, without its lock; a flip in between is looked at again."""
+def look(run: Run, owners: Owners | None = None) -> Situation:
+    """Return the situation of a registry, without its lock.
+
+    With `owners`, for whoever is going to act on it, site.toml must be theirs alone; a question may read any.
+    """
     root = open_for_question(run.registry)
     if root is None:
         return Situation(run.registry)
     with root:
-        return look_at(root, run.owners)
+        return look_at(root, owners)
 
 
-def look_at(root: Folder, owners: Owners) -> Situation:
-    """Return the situation of an open registry."""
+def look_at(root: Folder, owners: Owners | None) -> Situation:
+    """Return the situation of an open registry; a flip, or a generation pruned meanwhile, is looked at again."""
     for _ in range(_TRIES):
         number = store.read_link(root, CURRENT)
         try:
             return _look_once(root, number, owners)
+        except FileNotFoundError:
+            continue
         except RegistryError:
             if store.read_link(root, CURRENT) == number:
                 raise
@@ -100,7 +105,7 @@ def look_at(root: Folder, owners: Owners) -> Situation:
     raise RegistryError(message, "run the same command again")
 
 
-def _look_once(root: Folder, number: int | None, owners: Owners) -> Situation:
+def _look_once(root: Folder, number: int | None, owners: Owners | None) -> Situation:
     files: dict[str, bytes] = {}
     names: list[str] = []
     record = in_force = None
@@ -158,7 +163,7 @@ def _find_edited(record: GenerationRecord | None, files: Mapping[str, bytes], na
 
 
 def _read_working(
-    root: Folder, waiting: bytes | None, owners: Owners
+    root: Folder, waiting: bytes | None, owners: Owners | None
 ) -> tuple[bytes | None, SiteFile | None, SslutilError | None]:
     try:
         text = waiting if waiting is not None else _read_site(root, owners)
@@ -172,7 +177,7 @@ def _read_working(
         return text, None, fault
 
 
-def _read_site(root: Folder, owners: Owners) -> bytes | None:
+def _read_site(root: Folder, owners: Owners | None) -> bytes | None:
     try:
         return root.read(SITE, owners=owners)
     except FileNotFoundError:
@@ -186,8 +191,15 @@ def read_record(root: Folder, number: int) -> GenerationRecord:
 
 
 def read_records(root: Folder) -> list[GenerationRecord]:
-    """Return the record of each generation, ascending."""
-    return [read_record(root, number) for number in store.read_numbers(root)]
+    """Return the record of each generation, ascending; one that is pruned meanwhile is left out."""
+    records = []
+    for number in store.read_numbers(root):
+        try:
+            records.append(read_record(root, number))
+        except (FileNotFoundError, RegistryError):
+            if number in store.read_numbers(root):
+                raise
+    return records
 
 
 def read_requests(root: Folder) -> list[RequestRecord]:

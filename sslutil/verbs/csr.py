@@ -64,7 +64,7 @@ class _Made(NamedTuple):
 def csr(run: Run, request: Request) -> Answer:
     """Return the request: an equal one that is pending already, or a new one over the key in force."""
     run = run.at(judge_place(run.registry, run.owners))
-    before = look(run)
+    before = look(run, run.owners)
     wanted = _judge(run, before, request)
     pending = _find_pending(run, before, wanted)
     if request.out not in {None, STDOUT}:
