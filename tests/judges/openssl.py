@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import ssl
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.judges import Verdict, ask, certificates_in, is_address
+from tests.judges import PATIENCE, Verdict, ask, certificates_in, is_address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,3 +140,12 @@ def _answer(argv: list[Argument]) -> str:
     status, words = ask(argv)
     assert status == 0, words
     return words
+
+
+def is_served_soon(port: int, name: str, fingerprint: str) -> bool:
+    """Tell whether a certificate is served before long: a graceful reload goes on after its command has ended."""
+    deadline = time.monotonic() + PATIENCE
+    while connect(port, name).fingerprint != fingerprint:
+        if time.monotonic() > deadline:
+            return False
+    return True

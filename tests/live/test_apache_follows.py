@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.judges import PATIENCE, apache, openssl
+from tests.judges import apache, openssl
 from tests.live.sites import NAME, Site, made
 
 if TYPE_CHECKING:
@@ -50,12 +49,8 @@ def served(port: int) -> str:
 
 
 def comes(port: int, fingerprint: str) -> bool:
-    """Tell whether a certificate is served before long: a graceful reload goes on after its command has ended."""
-    deadline = time.monotonic() + PATIENCE
-    while served(port) != fingerprint:
-        if time.monotonic() > deadline:
-            return False
-    return True
+    """Tell whether a certificate is served before long."""
+    return openssl.is_served_soon(port, NAME, fingerprint)
 
 
 @pytest.mark.usefixtures("server")
