@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from sslutil import registry
-from sslutil.disk import File
+from sslutil.disk import File, open_folder
 from sslutil.documents.records import render_generation
 from sslutil.errors import RegistryError, ServerRefusedError, command
 from sslutil.facts import GenerationRecord
@@ -19,7 +19,7 @@ from sslutil.steps.material import Material, make_material, read_material
 from sslutil.steps.situation import Situation, look, look_at, read_record
 from sslutil.steps.wish import Wish, make_site, with_names
 from sslutil.store import generations as store
-from sslutil.store.opening import judge_place, open_for_change, open_for_question
+from sslutil.store.opening import judge_place, open_for_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -93,14 +93,11 @@ def deploy(run: Run, wish: Wish) -> Deployed:
 
 
 def is_nothing_owed(run: Run, situation: Situation) -> bool:
-    """Return whether nothing is left to do or to tidy of what an earlier run began."""
+    """Return whether nothing is left to do or to tidy of what an earlier run began, where something is in force."""
     only_reload = situation.deployed is None and situation.undo is None and not situation.waiting
     if not (situation.settled or (only_reload and not run.reload)):
         return False
-    root = open_for_question(run.registry)
-    if root is None:
-        return True
-    with root:
+    with open_folder(run.registry) as root:
         return not store.find_left(root, (situation.number, situation.undo))
 
 

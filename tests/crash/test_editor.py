@@ -109,22 +109,22 @@ def record(lab: Lab, scenario: Scenario) -> list[Moment]:
     return moments
 
 
-def run_with_save(lab: Lab, scenario: Scenario, editor: Editor, content: str, at: int) -> Result:
+def run_with_save(lab: Lab, scenario: Scenario, editor: Editor, content: str, at: Moment) -> Result:
     """Run a command while an editor saves."""
-    begun = ended = False
+    begun, ended = "", False
 
     def save(moment: Moment) -> None:
         nonlocal begun, ended
-        if moment.number == at:
+        if moment.number == at.number:
             editor.begin(lab.registry / "site.toml", content)
-            begun = True
-        elif begun and not ended and moment.number >= at + 4:
+            begun = moment.name
+        elif begun and not ended and moment.number >= at.number + 4:
             editor.end()
             ended = True
 
     with watched(save):
         result = lab.call(*scenario.argv)
-    assert begun, f"nothing was saved: {result}"
+    assert at.name == begun, f"saved at another moment, or not at all: {result}"
     if not ended:
         editor.end()
     return result
@@ -143,7 +143,7 @@ def each_save(lab: Lab, scenario: Scenario, make_editor: type[Editor], *, every:
         number = moment.number
         if every or {number, number - 1} & near or number % SOME == 0:
             lab.restore("start")
-            result = run_with_save(lab, scenario, make_editor(), content, number)
+            result = run_with_save(lab, scenario, make_editor(), content, moment)
             yield Saved(moment, content, result, number > 0 and is_window(moments[number - 1], moment))
 
 

@@ -129,6 +129,15 @@ class TestBrokenBefore:
         assert "generation 3 is in force all the same, its reload is owed" in result.stderr
         assert "hint: sslutil certificate renew" in result.stderr
 
+    def test_recovers(self, lab: Lab) -> None:
+        """A server that takes the new one when it is told again has accepted it, and nobody hears of the refusals."""
+        lab.server.rename(lab.folder / "real")
+        count = f"{lab.folder}/count"
+        make_program(lab, "server", f"echo >>{count}; [ $(wc -l <{count}) -gt 2 ] && exec {lab.folder}/real")
+        lab.done(*ACCEPTED)
+        assert ["generations/000003 accepted"] == lab.reloads()
+        assert (3, 3) == state(lab)
+
     @pytest.mark.parametrize("argv", [RENEW, ("apply",), ACCEPTED, ("csr",)], ids=" ".join)
     def test_tried_again(self, owed: Lab, argv: tuple[str, ...]) -> None:
         """Each later changing run tries it again, though it has nothing else to do: refused, then accepted."""
@@ -139,6 +148,7 @@ class TestBrokenBefore:
         owed.done(*argv)
         assert ["generations/000003 refused", "generations/000003 accepted"] == owed.reloads()
         assert (3, 3) == state(owed)
+        assert numbers(owed.tree(), "requests") <= {1}, "the same wish twice is one request"
 
     def test_questions_tell_nobody(self, owed: Lab) -> None:
         """A question warns of what is owed, and tells no server."""
@@ -197,6 +207,24 @@ class TestInterruptedUndo:
         assert ["generations/000002 accepted"] == lab.reloads()
         assert (2, 2) == state(lab)
         lab.done(*RENEW)
+
+    def test_interrupted_without_servers(self, lab: Lab) -> None:
+        """Where no generation is deployed any more, the one that the server accepts now is."""
+        begin_undo(lab)
+        (lab.registry / "current").unlink()
+        (lab.registry / "deployed").rename(lab.registry / "current")
+        assert 9 == lab.call(*RENEW).status
+        assert ["generations/000002 accepted"] == lab.reloads()
+        assert (2, 2) == state(lab)
+
+    @pytest.mark.parametrize("broken", [True, False])
+    def test_nothing_to_go_back_to(self, broken: bool, lab: Lab) -> None:  # noqa: FBT001
+        """Killed after it was plain that both are refused, the new one stays in force, and is owed or accepted."""
+        begin_undo(lab)
+        (lab.registry / "deployed").unlink()
+        make_program(lab, "server", f"exit {broken:d}")
+        assert (9 if broken else 0) == lab.call(*RENEW).status
+        assert (3, None if broken else 3) == state(lab)
 
     def test_broken_meanwhile(self, lab: Lab) -> None:
         """Where the server refuses the former one too by now, the refused one stays in force, and is owed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -224,6 +225,20 @@ class TestSettle:
         monkeypatch.setattr(store, "_is_still", comparing)
         self.settle(root)
         assert SAVED == site.read_bytes()
+
+    def test_unreadable(self, site: Path, root: Folder, registry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A disk that can't read it just now decides nothing: the text goes on waiting."""
+
+        def failing(_descriptor: int, _size: int) -> bytes:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "read", failing)
+            with pytest.raises(RegistryError, match=r"can't read .*: input/output error"):
+                self.settle(root)
+        assert (OLD, NEW) == (site.read_bytes(), (registry / ".site.toml.1").read_bytes())
+        self.settle(root)
+        assert NEW == site.read_bytes()
 
     @pytest.mark.parametrize("place", ["link", "folder", "pipe"])
     def test_no_file(self, place: str, site: Path, root: Folder, registry: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -119,6 +121,17 @@ def test_strange_content(content: bytes, root: Folder, registry: Path, holder: s
         pytest.fail("two hold it")
     assert f"holds {root.path}/.lock" in caught.value.message
     assert len(caught.value.message) < 500
+
+
+def test_no_locks(root: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system that has no locks is told, not waited for."""
+
+    def failing(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", failing)
+    with pytest.raises(RegistryError, match=r"can't lock .*: no locks available"), locked(root, "apply", LONGEST):
+        pytest.fail("nothing was locked")
 
 
 @pytest.mark.parametrize("target", ["elsewhere", "/etc/passwd"])
