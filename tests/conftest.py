@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -26,6 +27,9 @@ SERVER_FOLDERS = "/usr/sbin:/sbin"
 """Where Debian keeps servers; a user's PATH lacks it."""
 
 os.umask(0o022)
+# A shell ignores SIGINT for what it runs in the background, nohup ignores SIGHUP, and what we start would inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 os.environ["PATH"] += f":{SERVER_FOLDERS}"
 for variable in [name for name in os.environ if name.startswith(("SSLUTIL_", "XDG_"))]:
     del os.environ[variable]

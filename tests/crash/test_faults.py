@@ -25,6 +25,8 @@ ERRORS = {
 }
 SYNCED = {"fsync", "fdatasync"}
 WRITTEN = {"write", "pwrite64"}
+ALIKE = re.compile(r'/\.\d{6}(/|>, ")(?!server\.key)\w')
+"""A call for any file of a generation but the key: each is written by the same lines."""
 
 
 def errors_of(call: Call) -> Iterator[str]:
@@ -43,10 +45,13 @@ def errors_of(call: Call) -> Iterator[str]:
 def test_a_fault_of_the_disk_is_told_and_survived(
     scenario: Scenario, lab: Lab, tracer: Tracer, request: pytest.FixtureRequest
 ) -> None:
-    """Whatever call fails: the registry is sound, the answer says what is in force, the next run does the work."""
+    """Whatever call fails: the registry is sound, the answer says what is in force, the next run does the work.
+
+    Every day each call fails in one way, and of the files of a generation one stands for all.
+    """
     course = Course(scenario, lab, tracer)
     everything = request.config.getoption("--full")
-    for index, call in enumerate(course.calls):
+    for index, call in enumerate(call for call in course.calls if everything or not ALIKE.search(call.text)):
         errors = list(errors_of(call))
         for error in errors if everything else [errors[index % len(errors)]]:
             lab.restore("start")
