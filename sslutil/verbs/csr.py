@@ -20,7 +20,7 @@ from sslutil.steps.situation import Situation, look, look_at, read_requests
 from sslutil.steps.tell import pending_warning, render_names
 from sslutil.steps.wish import Wish, make_site, with_names
 from sslutil.store import generations as store
-from sslutil.store.opening import judge_place
+from sslutil.store.opening import judge_place, open_for_question
 
 if TYPE_CHECKING:
     from sslutil.disk import Folder
@@ -39,6 +39,11 @@ class Request(NamedTuple):
     new_key: bool = False
     out: str | None = None
     force: bool = False
+
+    @property
+    def file(self) -> str | None:
+        """The file that is to get the request too; None where there is none, or stdout is meant."""
+        return None if self.out == STDOUT else self.out
 
 
 class _Wanted(NamedTuple):
@@ -67,12 +72,12 @@ def csr(run: Run, request: Request) -> Answer:
     before = look(run, run.owners)
     wanted = _judge(run, before, request)
     pending = _find_pending(run, before, wanted)
-    if request.out not in {None, STDOUT}:
-        judge_out(str(request.out), force=request.force, content=pending[1] if pending else None)
+    if request.file is not None:
+        judge_out(request.file, force=request.force, content=pending[1] if pending else None)
     if run.dry_run:
         return _answer_dry(run, before, wanted, pending)
     if pending is not None and before.number is not None and is_nothing_owed(run, before):
-        return _answer(run, request, wanted, _Made(*pending, fresh=False, born=False), look(run))
+        return _answer(run, request, wanted, _Made(*pending, fresh=False, born=False), before)
     with changing(run) as root:
         made = _make(run, wanted, root)
         after = look_at(root, run.owners)
@@ -100,8 +105,6 @@ def _has_names(situation: Situation) -> bool:
 
 
 def _find_pending(run: Run, situation: Situation, wanted: _Wanted) -> tuple[RequestRecord, bytes] | None:
-    from sslutil.store.opening import open_for_question
-
     root = open_for_question(run.registry)
     if root is None:
         return None
@@ -177,14 +180,13 @@ def _take_key(run: Run, wanted: _Wanted, situation: Situation) -> Key:
 def _answer(run: Run, request: Request, wanted: _Wanted, made: _Made, after: Situation) -> Answer:
     folder = run.path(f"{REQUESTS}/{generation_name(made.record.number)}")
     written = tuple(f"{folder}/{name}" for name in (REQUEST_KEY, REQUEST_PEM, REQUEST_RECORD)) if made.fresh else ()
-    if request.out not in {None, STDOUT} and write_out(str(request.out), made.pem, force=request.force):
-        written = (*written, os.path.abspath(str(request.out)))
+    if request.file is not None and write_out(request.file, made.pem, force=request.force):
+        written = (*written, os.path.abspath(request.file))
     pending = f"request {made.record.number} asks for this already"
-    told = f"wrote {request.out}: {pending}" if written else f"nothing to do: {pending}"
+    told = f"wrote {request.file}: {pending}" if written else f"nothing to do: {pending}"
     headline = f"made request {made.record.number}" if made.fresh else told
     born = ("Born with it", "a self-signed certificate over the same key serves until the answer comes")
     warning = KEY_TYPES[wanted.key_type].warning
-    place = request.out if request.out not in {None, STDOUT} else f"{folder}/{REQUEST_PEM}"
     return Answer(
         headline=headline,
         registry=run.registry,
@@ -193,7 +195,7 @@ def _answer(run: Run, request: Request, wanted: _Wanted, made: _Made, after: Sit
         lines=(
             ("Names", render_names(wanted.names)),
             ("Key", KEY_TYPES[wanted.key_type].title),
-            ("Request", str(place)),
+            ("Request", request.file or f"{folder}/{REQUEST_PEM}"),
             (
                 "Send it",
                 "to your certificate authority, the whole text with its BEGIN and END lines; the key stays here",

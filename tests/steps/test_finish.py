@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from sslutil import disk
@@ -13,20 +11,7 @@ from sslutil.steps.finish import OWED, UNDONE, Finish
 from sslutil.store import generations as store
 from tests.crash.scenarios import REFUSED_PORT, RENEW, UNDO, Lab
 from tests.crash.soundness import files, numbers, text
-from tests.steps.served import ACCEPTED, REFUSED, make_program, name_server, serve, state
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.conftest import Call
-
-
-@pytest.fixture
-def lab(tmp_path: Path, sslutil_call: Call) -> Lab:
-    """A registry whose generation 2 is in force, and a server that accepts it and refuses port 8443."""
-    folder = tmp_path / "lab"
-    folder.mkdir()
-    return serve(Lab(folder, sslutil_call))
+from tests.steps.served import ACCEPTED, REFUSED, make_program, name_server, state
 
 
 class TestAccepted:

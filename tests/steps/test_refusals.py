@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 import pytest
 
 from sslutil.host import programs
 from tests.crash.scenarios import REFUSED_PORT, RENEW, Lab
 from tests.crash.soundness import files, numbers
-from tests.steps.served import ACCEPTED, REFUSED, make_program, serve, state
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.conftest import Call
-
-
-@pytest.fixture
-def lab(tmp_path: Path, sslutil_call: Call) -> Lab:
-    """A registry whose generation 2 is in force, and a server that accepts it and refuses port 8443."""
-    folder = tmp_path / "lab"
-    folder.mkdir()
-    return serve(Lab(folder, sslutil_call))
+from tests.steps.served import ACCEPTED, REFUSED, make_program, state
 
 
 class TestWaysToRefuse:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sslutil.disk import open_folder as open_disk_folder
 from sslutil.host import accounts as host
 from tests.store.lands import give
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sslutil.disk import Owners
+    from sslutil.disk import Folder, Owners
     from tests import accounts
 
 
@@ -38,3 +39,11 @@ def user_folder(second_user: accounts.Account) -> Iterator[Path]:
     give(path, second_user)
     yield path
     shutil.rmtree(path)
+
+
+@pytest.fixture
+def root(registry: Path) -> Iterator[Folder]:
+    """An open registry with nothing in it."""
+    registry.mkdir()
+    with open_disk_folder(str(registry)) as folder:
+        yield folder

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sslutil.disk import File, Folder, open_folder
+from sslutil.disk import File, Folder
 from sslutil.errors import RegistryError
 from sslutil.store import generations as store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 FILES = (
@@ -22,14 +21,6 @@ FILES = (
     File("generation.toml", b"record\n"),
 )
 OLD, NEW, SAVED = b"old\n", b"new\n", b"saved\n"
-
-
-@pytest.fixture
-def root(registry: Path) -> Iterator[Folder]:
-    """An open registry with nothing in it."""
-    registry.mkdir()
-    with open_folder(str(registry)) as folder:
-        yield folder
 
 
 def names(folder: Path) -> list[str]:

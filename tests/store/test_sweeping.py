@@ -5,24 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-import pytest
-
-from sslutil.disk import File, Folder, open_folder
+from sslutil.disk import File, Folder
 from sslutil.store import generations as store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    import pytest
+
 FILES = (File("server.key", b"key\n", 0o600), File("generation.toml", b"record\n"))
-
-
-@pytest.fixture
-def root(registry: Path) -> Iterator[Folder]:
-    """An open registry with nothing in it."""
-    registry.mkdir()
-    with open_folder(str(registry)) as folder:
-        yield folder
 
 
 def names(folder: Path) -> list[str]:
