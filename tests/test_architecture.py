@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import sysconfig
 from pathlib import Path
 
@@ -28,6 +26,7 @@ from tests.architecture import (
     too_long,
     wrong_directions,
 )
+from tests.modules import loaded_by
 
 LIGHT_COMMANDS = (
     ("--version",),
@@ -111,23 +110,6 @@ def test_each_rule_sees_its_fault(rule: Rule, name: str, text: str) -> None:
 def test_the_rules_let_good_code_pass(name: str, text: str) -> None:
     """What the plan allows breaks no rule."""
     assert [] == [fault for rule in RULES for fault in rule(Module(name, text))]
-
-
-def loaded_by(*arguments: str) -> set[str]:
-    """Return the names of all modules that an interpreter with these arguments imports, until its very end."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", *arguments],
-        env={**environment, "SSLUTIL_REGISTRY_PATH": "/nonexistent/registry"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
 
 
 def heavy_among(loaded: set[str]) -> list[str]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.conftest import NAME
+from tests.modules import loaded_by
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,28 +50,12 @@ LIGHT = (
 """Commands, and what they must not load."""
 
 
-def modules_of(argv: tuple[str, ...], environment: dict[str, str]) -> set[str]:
-    """Return the modules that a command has loaded when it ends."""
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "sslutil", *argv],
-        env={name: value for name, value in environment.items() if not name.startswith("COVERAGE")},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr
-    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
-
-
 @pytest.mark.parametrize(("argv", "forbidden"), LIGHT, ids=[" ".join(argv) for argv, _ in LIGHT])
 def test_what_a_command_loads(
     argv: tuple[str, ...], forbidden: set[str], environment: dict[str, str], born: Path
 ) -> None:
     """A command does not load what it does not need."""
-    loaded = modules_of(argv, environment)
+    loaded = loaded_by("-m", "sslutil", *argv, environment=environment)
     assert "sslutil.cli.tree" in loaded
     assert set() == loaded & forbidden
     assert born.exists()
@@ -80,7 +63,7 @@ def test_what_a_command_loads(
 
 def test_a_first_certificate_is_light_too(environment: dict[str, str], registry: Path) -> None:
     """The main job, from nothing: no tomlkit, since the file is born whole."""
-    loaded = modules_of(("certificate", "self-sign", NAME), environment)
+    loaded = loaded_by("-m", "sslutil", "certificate", "self-sign", NAME, environment=environment)
     assert "cryptography" in loaded
     assert set() == loaded & (DATA | {"json", "difflib", "_strptime"})
     assert (registry / "current").exists()
@@ -93,8 +76,10 @@ def test_what_is_needed_is_loaded(environment: dict[str, str], born: Path) -> No
     program.chmod(0o755)
     site = born / "site.toml"
     site.write_text(site.read_text().replace("reload = []", f'reload = [["{program}"]]'))
-    loaded = modules_of(("apply",), environment)
+    loaded = loaded_by("-m", "sslutil", "apply", environment=environment)
     assert {"subprocess"} == loaded & {"subprocess", "tomlkit", "idna"}
-    loaded = modules_of(("certificate", "self-sign", NAME, "bücher.example", "--diff"), environment)
+    loaded = loaded_by(
+        "-m", "sslutil", "certificate", "self-sign", NAME, "bücher.example", "--diff", environment=environment
+    )
     assert {"tomlkit", "idna", "subprocess", "difflib", "cryptography"} <= loaded
     assert os.access(program, os.X_OK)
