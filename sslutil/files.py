@@ -10,19 +10,47 @@ from sslutil.errors import MaterialError, RegistryError, UsageError, command
 _LIMIT = 1 << 20
 
 
-def read_file(path: str) -> bytes:
-    """Return the bytes of a file of the operator's, at most 1 MiB; MaterialError where it can't be read."""
+def read_file(path: str, limit: int = _LIMIT) -> bytes:
+    """Return the bytes of a file of the operator's, at most `limit`; MaterialError where it can't be read."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
-            content = file.read(_LIMIT + 1)
     except OSError as fault:
-        message = f"can't read {path}: {(fault.strerror or str(fault)).lower()}"
-        raise MaterialError(message, command("ls", "-l", path)) from fault
-    if len(content) > _LIMIT:
-        message = f"{path} is larger than 1 MiB"
+        raise _unreadable(path, fault) from fault
+    return _read(descriptor, path, limit)
+
+
+def read_descriptor(number: int, path: str, limit: int = _LIMIT) -> bytes:
+    """Return what comes from a descriptor that is open here, at most `limit` bytes; it stays open."""
+    try:
+        descriptor = os.dup(number)
+    except OSError as fault:
+        raise _unreadable(path, fault) from fault
+    return _read(descriptor, path, limit)
+
+
+def list_folder(path: str) -> list[str]:
+    """Return the names in a folder of the operator's, sorted; MaterialError where it can't be read."""
+    try:
+        return sorted(os.listdir(path))
+    except OSError as fault:
+        raise _unreadable(path, fault) from fault
+
+
+def _read(descriptor: int, path: str, limit: int) -> bytes:
+    try:
+        with open(descriptor, "rb") as file:
+            os.set_blocking(descriptor, True)  # only opening must not wait: a FIFO that nobody writes ends at once
+            content = file.read(limit + 1) or b""
+    except OSError as fault:
+        raise _unreadable(path, fault) from fault
+    if len(content) > limit:
+        message = f"{path} is larger than {limit / (1 << 20):g} MiB"
         raise MaterialError(message, command("ls", "-l", path))
     return content
+
+
+def _unreadable(path: str, fault: OSError) -> MaterialError:
+    return MaterialError(f"can't read {path}: {(fault.strerror or str(fault)).lower()}", command("ls", "-l", path))
 
 
 def judge_out(path: str, *, force: bool, content: bytes | None = None) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sslutil.errors import MaterialError, UsageError
-from sslutil.files import judge_out, read_file, write_out
+from sslutil.files import judge_out, list_folder, read_descriptor, read_file, write_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,35 @@ class TestRead:
         with pytest.raises(MaterialError, match=f"^can't read {tmp_path}/{name}: {told}") as refused:
             read_file(f"{tmp_path}/{name}")
         assert f"ls -l {tmp_path}/{name}" == refused.value.hint
+
+    def test_limit(self, tmp_path: Path) -> None:
+        """Where more is in order, more is read, and no more than that."""
+        (tmp_path / "x").write_bytes(b"x" * 2001)
+
+        assert 2001 == len(read_file(f"{tmp_path}/x", 2001))
+        with pytest.raises(MaterialError, match=rf"^{tmp_path}/x is larger than "):
+            read_file(f"{tmp_path}/x", 2000)
+
+    def test_descriptor(self, tmp_path: Path) -> None:
+        """A descriptor is read within the limit too, and stays open; one that is not open is told."""
+        (tmp_path / "x").write_bytes(b"secret")
+        with (tmp_path / "x").open("rb") as file:
+            assert b"secret" == read_descriptor(file.fileno(), "fd:9", 6)
+            os.fstat(file.fileno())
+            os.lseek(file.fileno(), 0, os.SEEK_SET)
+            with pytest.raises(MaterialError, match=r"^fd:9 is larger than "):
+                read_descriptor(file.fileno(), "fd:9", 5)
+        with pytest.raises(MaterialError, match=r"^can't read fd:999: bad file descriptor$"):
+            read_descriptor(999, "fd:999")
+
+    def test_folder(self, tmp_path: Path) -> None:
+        """A folder gives its names, sorted; one that can't be read is told."""
+        for name in ("b", "a"):
+            (tmp_path / name).touch()
+
+        assert ["a", "b"] == list_folder(str(tmp_path))
+        with pytest.raises(MaterialError, match=f"^can't read {tmp_path}/nothing: no such file"):
+            list_folder(f"{tmp_path}/nothing")
 
     def test_fifo(self, tmp_path: Path) -> None:
         """A FIFO that nobody writes to does not hang."""
