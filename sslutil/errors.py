@@ -94,6 +94,13 @@ class MaterialError(SslutilError):
     meaning = "material: a key, certificate or request can't be used"
 
 
+class IssuerError(SslutilError):
+    """What an issuer has could not be had from it, or from the network."""
+
+    status = 8
+    meaning = "issuer: an issuer or the network did not give what was asked for"
+
+
 class ServerRefusedError(SslutilError):
     """A server did not take what was given to it."""
 

@@ -36,7 +36,7 @@ _SINGLE = (
     (mldsa.MLDSA65PublicKey, "ml-dsa-65"),
     (mldsa.MLDSA87PublicKey, "ml-dsa-87"),
 )
-_SIGNING = (
+SIGNING = (
     rsa.RSAPrivateKey,
     ec.EllipticCurvePrivateKey,
     ed25519.Ed25519PrivateKey,
@@ -45,6 +45,7 @@ _SIGNING = (
     mldsa.MLDSA65PrivateKey,
     mldsa.MLDSA87PrivateKey,
 )
+"""Keys of the `cryptography` package that a TLS server can sign with."""
 
 
 class Key(NamedTuple):
@@ -85,7 +86,7 @@ def parse_key(pem: bytes, path: str = "") -> Key:
         raise MaterialError(f"{subject} is of a kind that sslutil does not know", _NEW_KEY) from None
     except ValueError:
         raise MaterialError(f"{subject} is damaged, or cut short", _NEW_KEY) from None
-    if not isinstance(signer, _SIGNING):
+    if not isinstance(signer, SIGNING):
         kind = type(signer).__name__.removesuffix("PrivateKey")
         raise MaterialError(f"{subject} is of type {kind}, which no TLS server can sign with", _NEW_KEY)
     return _make(signer)
