@@ -226,6 +226,11 @@ class Folder:
         with told("rename", self.path_of(old)):
             os.rename(old, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
 
+    def move(self, name: str, folder: Folder, new: str) -> None:
+        """Rename into another folder of the same disk, replacing what bears the new name there."""
+        with told("rename", self.path_of(name)):
+            os.rename(name, new, src_dir_fd=self.descriptor, dst_dir_fd=folder.descriptor)
+
     def replace_link(self, name: str, target: str) -> None:
         """Point `name` to `target` in one rename, and sync the folder."""
         fresh = f".{name}.new"

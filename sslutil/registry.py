@@ -30,6 +30,9 @@ RECORD = "generation.toml"
 REQUEST_PEM = "request.csr"
 REQUEST_KEY = "request.key"
 REQUEST_RECORD = "request.toml"
+REQUEST_ANSWER = "answer.pem"
+REQUEST_DISCARDED = "discarded"
+COMPROMISED = "compromised.toml"
 
 ORIGINAL_FOLDERS = ("software", "ipswitch", "imail", "ssl")
 

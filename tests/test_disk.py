@@ -217,10 +217,10 @@ class TestFolders:
         with pytest.raises(RegistryError, match=f"^can't open {tmp_path}/x: no such file"):
             open_folder(f"{tmp_path}/x")
 
-    @pytest.mark.parametrize("name", ["rename", "create", "make_folder", "folder", "remove_tree"])
+    @pytest.mark.parametrize("name", ["rename", "move", "create", "make_folder", "folder", "remove_tree"])
     def test_told(self, root: Folder, tmp_path: Path, name: str) -> None:
         """Whatever fails is told with the path and what the system said, and a hint that is a command."""
-        arguments = {"rename": ("a", "b"), "create": (File("a", b""),)}.get(name, ("a",))
+        arguments = {"rename": ("a", "b"), "move": ("a", root, "b"), "create": (File("a", b""),)}.get(name, ("a",))
         with root.make_folder("x") as gone:
             (tmp_path / "x").rmdir()
             with pytest.raises(RegistryError, match=rf"^can't [\w ]+ {tmp_path}/x/a: no such file") as refused:

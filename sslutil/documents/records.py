@@ -1,14 +1,17 @@
-"""generation.toml and request.toml: what was done, when, by whom and why."""
+"""generation.toml, request.toml and compromised.toml: what was done, when, by whom and why."""
 
 from __future__ import annotations
 
 import tomllib
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sslutil.documents.toml import render_lines
 from sslutil.errors import RegistryError, command
-from sslutil.facts import GenerationRecord, RequestRecord
+from sslutil.facts import CompromisedKey, GenerationRecord, RequestRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 VERSION = 1
 Kind = TypeVar("Kind")
@@ -52,19 +55,22 @@ def parse_generation(content: bytes, path: str) -> GenerationRecord:
 
 
 def render_request(record: RequestRecord) -> str:
-    """Return the text of request.toml."""
-    return render_lines(
-        {
-            "version": VERSION,
-            "number": record.number,
-            "time": record.time,
-            "who": record.who,
-            "names": record.names,
-            "key_type": record.key_type,
-            "new_key": record.new_key,
-            "key_fingerprint": record.key_fingerprint,
-        }
-    )
+    """Return the text of request.toml; what is seldom asked for stands there only where it was."""
+    values: dict[str, Any] = {
+        "version": VERSION,
+        "number": record.number,
+        "time": record.time,
+        "who": record.who,
+        "names": record.names,
+        "key_type": record.key_type,
+        "new_key": record.new_key,
+        "key_fingerprint": record.key_fingerprint,
+    }
+    if record.subject:
+        values["subject"] = dict(record.subject)
+    if record.must_staple:
+        values["must_staple"] = True
+    return render_lines(values)
 
 
 def parse_request(content: bytes, path: str) -> RequestRecord:
@@ -79,6 +85,30 @@ def parse_request(content: bytes, path: str) -> RequestRecord:
             key_type=_take(values, "key_type", str),
             new_key=_take(values, "new_key", bool),
             key_fingerprint=_take(values, "key_fingerprint", str),
+            subject=_take_table(values, "subject") if "subject" in values else {},
+            must_staple=_take(values, "must_staple", bool) if "must_staple" in values else False,
+        )
+    except (ValueError, OverflowError) as fault:
+        raise _damaged(path, fault) from fault
+
+
+def render_compromised(keys: Iterable[CompromisedKey]) -> str:
+    """Return the text of compromised.toml."""
+    entries = (f"\n[[key]]\n{render_lines(key._asdict())}" for key in keys)
+    return render_lines({"version": VERSION}) + "".join(entries)
+
+
+def parse_compromised(content: bytes, path: str) -> tuple[CompromisedKey, ...]:
+    """Return the keys in a compromised.toml; RegistryError where it is damaged: no key counts as sound by accident."""
+    values = _parse(content, path)
+    try:
+        return tuple(
+            CompromisedKey(
+                fingerprint=_take(entry, "fingerprint", str),
+                time=_take(entry, "time", datetime).astimezone(UTC),
+                who=_take(entry, "who", str),
+            )
+            for entry in _take_entries(values, "key")
         )
     except (ValueError, OverflowError) as fault:
         raise _damaged(path, fault) from fault
@@ -103,6 +133,13 @@ def _take_texts(values: dict[str, Any], name: str) -> tuple[str, ...]:
     if not all(isinstance(text, str) for text in texts):
         raise ValueError(f"{name} is no list of texts")
     return tuple(texts)
+
+
+def _take_entries(values: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    entries = _take(values, name, list)
+    if not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError(f"{name} is no list of tables")
+    return entries
 
 
 def _take_table(values: dict[str, Any], name: str) -> dict[str, str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import warnings
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from sslutil.errors import MaterialError
 from sslutil.facts import RequestFacts
@@ -21,27 +23,48 @@ from sslutil.pki.certificates import (
 from sslutil.pki.keys import describe_public_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sslutil.names import Identity
     from sslutil.pki.keys import Key
 
+_BEFORE = {
+    "country": NameOID.COUNTRY_NAME,
+    "state": NameOID.STATE_OR_PROVINCE_NAME,
+    "locality": NameOID.LOCALITY_NAME,
+    "organization": NameOID.ORGANIZATION_NAME,
+    "unit": NameOID.ORGANIZATIONAL_UNIT_NAME,
+}
+"""Parts of the subject that stand before the common name."""
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _NEW_REQUEST = "sslutil certificate csr"
 _REQUEST = rb"(?s)-----BEGIN ((?:NEW )?CERTIFICATE REQUEST)-----.+?-----END \1-----"
 
 
-def make_request(key: Key, identities: Sequence[Identity]) -> bytes:
+def make_request(
+    key: Key, identities: Sequence[Identity], *, subject: Mapping[str, str] = _NOTHING, must_staple: bool = False
+) -> bytes:
     """Return a request, PEM, for a server certificate with these names over this key.
 
-    It asks for the names alone: what else a certificate holds is its authority's to say, and some refuse a request that
-    asks for more. The subject is a common name as make_subject's, or empty; then the names are critical, as RFC 5280,
-    4.2.1.6 wants it.
+    It asks for the names alone, and for what `subject` (as RequestRecord's) and `must_staple` say: what else a
+    certificate holds is its authority's to say, and some refuse a request that asks for more. Without them the subject
+    is a common name as make_subject's, or empty; then the names are critical, as RFC 5280, 4.2.1.6 wants it.
     """
-    subject = make_subject(identities)
-    builder = x509.CertificateSigningRequestBuilder(
-        subject_name=subject or x509.Name([]),
-    ).add_extension(make_alternative_names(identities), critical=subject is None)
+    name = _make_name(identities, subject)
+    builder = x509.CertificateSigningRequestBuilder(subject_name=name).add_extension(
+        make_alternative_names(identities), critical=not name.rdns
+    )
+    if must_staple:
+        builder = builder.add_extension(x509.TLSFeature([x509.TLSFeatureType.status_request]), critical=False)
     return builder.sign(key.signer, signature_hash(key)).public_bytes(Encoding.PEM)
+
+
+def _make_name(identities: Sequence[Identity], subject: Mapping[str, str]) -> x509.Name:
+    """Return the subject, its parts in the order that the Baseline Requirements, 7.1.4.2, want; the e-mail last."""
+    common_name = make_subject(identities) or ()
+    before = [x509.NameAttribute(oid, subject[part]) for part, oid in _BEFORE.items() if part in subject]
+    after = [x509.NameAttribute(NameOID.EMAIL_ADDRESS, subject["email"])] if "email" in subject else []
+    return x509.Name([*before, *common_name, *after])
 
 
 def describe_request(pem: bytes, path: str = "") -> RequestFacts:

@@ -7,23 +7,26 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sslutil import registry
-from sslutil.documents.records import parse_generation, parse_request
+from sslutil.documents.records import parse_compromised, parse_generation, parse_request
 from sslutil.documents.site_file import SiteFile, parse_site
 from sslutil.errors import RegistryError, SiteError, SslutilError, command
+from sslutil.facts import RequestEntry
 from sslutil.plan import Change, find_changes
-from sslutil.registry import CURRENT, DEPLOYED, RECORD, REQUESTS, SITE, generation_name
+from sslutil.registry import CURRENT, DEPLOYED, RECORD, REQUESTS, SITE
 from sslutil.steps.material import read_material
 from sslutil.store import generations as store
+from sslutil.store import requests as ledger
 from sslutil.store.opening import open_for_question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sslutil.disk import Folder, Owners
-    from sslutil.facts import CertificateFacts, GenerationRecord, RequestRecord
+    from sslutil.facts import CertificateFacts, GenerationRecord
     from sslutil.steps.run import Run
 
 _TRIES = 10
+COMPROMISED_PATH = f"{REQUESTS}/{registry.COMPROMISED}"
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Situation:
     """The generation whose undo is under way."""
     waiting: bool = False
     """Whether a text waits for the outcome of the generation in force."""
+    compromised: frozenset[str] = frozenset()
+    """Fingerprints of keys that are never used again, as far as this account may read the ledger."""
 
     @cached_property
     def pending(self) -> tuple[Change, ...]:
@@ -128,6 +133,7 @@ def _look_once(root: Folder, number: int | None, owners: Owners | None) -> Situa
         store.read_link(root, DEPLOYED),
         store.read_mark(root),
         waiting is not None,
+        _read_compromised(root),
     )
 
 
@@ -202,11 +208,44 @@ def read_records(root: Folder) -> list[GenerationRecord]:
     return records
 
 
-def read_requests(root: Folder) -> list[RequestRecord]:
-    """Return the record of each request, ascending; RegistryError where this account may not read them."""
-    records = []
+def read_requests(root: Folder) -> list[RequestEntry]:
+    """Return each request, ascending; RegistryError where this account may not read them."""
+    entries = []
     for number in store.read_numbers(root, REQUESTS):
-        with root.folder(REQUESTS) as requests, requests.folder(generation_name(number)) as folder:
-            name = registry.REQUEST_RECORD
-            records.append(parse_request(folder.read(name), folder.path_of(name)))
-    return records
+        try:
+            entries.append(_read_request(root, number))
+        except RegistryError:
+            if number in store.read_numbers(root, REQUESTS):  # else it was discarded meanwhile
+                raise
+    return entries
+
+
+def _read_request(root: Folder, number: int) -> RequestEntry:
+    name = registry.REQUEST_RECORD
+    with ledger.open_request(root, number) as folder:
+        try:
+            record = parse_request(folder.read(name), folder.path_of(name))
+        except FileNotFoundError as fault:
+            message = f"{folder.path_of(name)} is missing"
+            raise RegistryError(message, command("ls", "-l", folder.path)) from fault
+        has_answer = folder.exists(registry.REQUEST_ANSWER)
+        if folder.exists(registry.REQUEST_DISCARDED):
+            return RequestEntry(record, "discarded", has_answer)
+        return RequestEntry(record, "answered" if has_answer else "waiting", has_answer)
+
+
+def read_compromised(root: Folder) -> frozenset[str]:
+    """Return the fingerprints of the keys that are never used again; RegistryError where this account can't tell."""
+    text = ledger.read_compromised(root)
+    if text is None:
+        return frozenset()
+    return frozenset(key.fingerprint for key in parse_compromised(text, root.path_of(COMPROMISED_PATH)))
+
+
+def _read_compromised(root: Folder) -> frozenset[str]:
+    try:
+        return read_compromised(root)
+    except RegistryError as fault:
+        if isinstance(fault.__cause__, PermissionError):
+            return frozenset()
+        raise

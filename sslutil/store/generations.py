@@ -6,13 +6,16 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from sslutil.disk import PRIVATE_FOLDER, PUBLIC_FILE, PUBLIC_FOLDER, File
+from sslutil.disk import PUBLIC_FILE, PUBLIC_FOLDER, File
 from sslutil.errors import RegistryError, command
 from sslutil.registry import (
+    COMPROMISED,
     CURRENT,
     DEPLOYED,
     GENERATIONS,
     REFUSED_MARK,
+    REQUEST_ANSWER,
+    REQUEST_DISCARDED,
     REQUESTS,
     SITE,
     generation_name,
@@ -27,7 +30,10 @@ if TYPE_CHECKING:
 
     from sslutil.disk import Folder
 
-_OUR_HIDDEN = re.compile(rf"\.(?:{CURRENT}|{DEPLOYED}|refused)\.new|\.{re.escape(SITE)}\.(?P<number>\d+)")
+_FRESH = "|".join(
+    re.escape(name) for name in (CURRENT, DEPLOYED, REFUSED_MARK[1:], REQUEST_ANSWER, REQUEST_DISCARDED, COMPROMISED)
+)
+_OUR_HIDDEN = re.compile(rf"\.(?:{_FRESH})\.new|\.{re.escape(SITE)}\.(?P<number>\d+)")
 """Exactly our own names: an editor's .site.toml.swp and a .git are not ours to sweep."""
 
 
@@ -94,7 +100,7 @@ def stage(root: Folder, number: int, files: Iterable[File], text: bytes | None) 
     if first:
         root.make_folder(GENERATIONS, PUBLIC_FOLDER).close()
     with root.folder(GENERATIONS) as generations:
-        hidden = _write_hidden(generations, number, files, PUBLIC_FOLDER)
+        hidden = write_hidden(generations, number, files, PUBLIC_FOLDER)
         _write_waiting(root, number, text)
         generations.rename(hidden, generation_name(number))
         generations.sync()
@@ -102,22 +108,14 @@ def stage(root: Folder, number: int, files: Iterable[File], text: bytes | None) 
         root.sync()
 
 
-def stage_request(root: Folder, number: int, files: Iterable[File]) -> None:
-    """Write a request's folder, private and durable; its one rename is the moment from which it exists."""
-    if not root.exists(REQUESTS):
-        root.make_folder(REQUESTS).close()
-        root.sync()
-    with root.folder(REQUESTS) as requests:
-        requests.rename(_write_hidden(requests, number, files, PRIVATE_FOLDER), generation_name(number))
-        requests.sync()
-
-
-def _hidden_name(number: int) -> str:
+def hidden_name(number: int) -> str:
+    """Return the name that a numbered folder bears while it is written or removed."""
     return f".{generation_name(number)}"
 
 
-def _write_hidden(parent: Folder, number: int, files: Iterable[File], mode: int) -> str:
-    hidden = _hidden_name(number)
+def write_hidden(parent: Folder, number: int, files: Iterable[File], mode: int) -> str:
+    """Write a numbered folder with exactly this mode, durably, and return its hidden name."""
+    hidden = hidden_name(number)
     with parent.make_folder(hidden) as folder:
         for file in files:
             folder.create(file)
@@ -231,7 +229,7 @@ def prune(root: Folder, keep: Iterable[int]) -> None:
         return
     with root.folder(GENERATIONS) as generations:
         for number in old:
-            generations.rename(generation_name(number), _hidden_name(number))
+            generations.rename(generation_name(number), hidden_name(number))
         generations.sync()
         for number in old:
-            generations.remove_tree(_hidden_name(number))
+            generations.remove_tree(hidden_name(number))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sslutil import registry
+from sslutil.checks.requests import find_overdue
 from sslutil.errors import RegistryError
 from sslutil.names import parse_identities
+from sslutil.site import FROM_FILES
 from sslutil.steps.answer import Answer
 from sslutil.steps.situation import Situation, look, read_requests
 from sslutil.steps.tell import (
@@ -15,17 +17,27 @@ from sslutil.steps.tell import (
     describe_certificate,
     due_words,
     pending_warning,
+    render_age,
     render_date,
+    render_fingerprint,
     render_names,
     render_rfc3339,
+    render_span,
 )
 from sslutil.store.opening import open_for_question
 
 if TYPE_CHECKING:
-    from sslutil.facts import RequestRecord
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sslutil.checks.requests import Overdue
+    from sslutil.facts import RequestEntry
     from sslutil.site import Site
     from sslutil.steps.run import Run
 
+_SHORT = len("00:11:22:33:44:55:66:77")
+"""Of a fingerprint, as much as a person compares."""
+_STATES = {"waiting": "waits for its answer", "answered": "answered", "discarded": "discarded"}
 _PLAIN_HTTP = {"offer": "offers secure mode", "redirect": "redirects to https", "closed": "closed"}
 
 
@@ -42,7 +54,7 @@ def status(run: Run) -> Answer:
         registry=run.registry,
         generation=situation.number,
         lines=tuple(_lines(run, situation, site, requests)),
-        warnings=_warnings(run, situation),
+        warnings=_warnings(run, situation) + _missed(run, situation, site, requests or ()),
         next=_next(run, situation),
         fields=_fields(run, situation, site, requests),
     )
@@ -62,7 +74,7 @@ def _nothing_yet(run: Run, situation: Situation) -> Answer:
     )
 
 
-def _read_requests(run: Run) -> list[RequestRecord] | None:
+def _read_requests(run: Run) -> list[RequestEntry] | None:
     """Return the requests, or None where this account may not read them."""
     root = open_for_question(run.registry)
     if root is None:
@@ -76,12 +88,14 @@ def _read_requests(run: Run) -> list[RequestRecord] | None:
             raise
 
 
-def _lines(run: Run, situation: Situation, site: Site, requests: list[RequestRecord] | None) -> list[tuple[str, str]]:
+def _lines(run: Run, situation: Situation, site: Site, requests: list[RequestEntry] | None) -> list[tuple[str, str]]:
     now = run.clock()
     lines = []
     if situation.certificate:
         lines += describe_certificate(situation.certificate, now)
         lines.append(("Renewal due", due_words(site, situation.certificate)))
+    if site.certificate.issuer == FROM_FILES:
+        lines.append(("Follows", f"{site.certificate.certificate_file}, {site.certificate.key_file}"))
     lines += [
         ("Users type", addresses(site)),
         ("Ports", f"https {site.site.https_port}, http {site.site.http_port} ({_PLAIN_HTTP[site.site.plain_http]})"),
@@ -94,14 +108,31 @@ def _lines(run: Run, situation: Situation, site: Site, requests: list[RequestRec
         lines.append(("Since", f"{render_date(situation.record.time)}, by {situation.record.verb}"))
     if requests is None:
         lines.append(("Requests", "not readable by this account"))
-    for request in requests or ():
-        lines.append(
-            (
-                f"Request {request.number}",
-                f"{render_names(parse_identities(request.names))}; made {render_date(request.time)}",
-            )
-        )
+    lines += [_request_line(entry, now) for entry in requests or ()]
     return lines
+
+
+def _request_line(entry: RequestEntry, now: datetime) -> tuple[str, str]:
+    request = entry.record
+    names = render_names(parse_identities(request.names))
+    key = f"key {render_fingerprint(request.key_fingerprint)[:_SHORT]}…"
+    return f"Request {request.number}", f"{names}; made {render_age(request.time, now)}, {_STATES[entry.state]}; {key}"
+
+
+def _missed(run: Run, situation: Situation, site: Site, requests: Iterable[RequestEntry]) -> tuple[str, ...]:
+    """Return a sentence for each request whose answer is missed."""
+    now = run.clock()
+    found = find_overdue(requests, situation.certificate, site.certificate.renew_at, now)
+    return tuple(_render_missed(overdue, situation, now) for overdue in found)
+
+
+def _render_missed(overdue: Overdue, situation: Situation, now: datetime) -> str:
+    waits = f"request {overdue.request.number} has waited {render_span(overdue.request.time, now)} for its answer"
+    if not overdue.critical or situation.certificate is None:
+        return waits
+    end = situation.certificate.not_valid_after
+    ends = f"ends in {render_span(now, end)}" if now <= end else "has expired"
+    return f"CRITICAL: the certificate {ends}, and {waits}"
 
 
 def _warnings(run: Run, situation: Situation) -> tuple[str, ...]:
@@ -109,6 +140,8 @@ def _warnings(run: Run, situation: Situation) -> tuple[str, ...]:
     warnings += [f"{name} in generation {situation.number} was edited or removed by hand" for name in situation.edited]
     if situation.certificate and situation.certificate.not_valid_after < run.clock():
         warnings.append("the certificate has expired")
+    if situation.certificate and situation.certificate.key.fingerprint in situation.compromised:
+        warnings.append("CRITICAL: the key in force is marked as compromised, and serves until another one takes over")
     if situation.undo is not None:
         warnings.append(f"a server refused generation {situation.undo}, and its undo was interrupted")
     elif not situation.settled:
@@ -124,7 +157,7 @@ def _next(run: Run, situation: Situation) -> tuple[str, ...]:
     return ()
 
 
-def _fields(run: Run, situation: Situation, site: Site, requests: list[RequestRecord] | None) -> dict[str, Any]:
+def _fields(run: Run, situation: Situation, site: Site, requests: list[RequestEntry] | None) -> dict[str, Any]:
     return {
         "source": run.choice.source,
         "enabled": site.site.enabled,
@@ -144,10 +177,14 @@ def _fields(run: Run, situation: Situation, site: Site, requests: list[RequestRe
             {
                 "number": request.number,
                 "time": render_rfc3339(request.time),
+                "state": entry.state,
                 "names": list(request.names),
+                "subject": dict(request.subject),
+                "must_staple": request.must_staple,
                 "key_type": request.key_type,
                 "key_sha256_fingerprint": request.key_fingerprint,
             }
-            for request in requests
+            for entry in requests
+            for request in (entry.record,)
         ],
     } | certificate_fields(situation.certificate)

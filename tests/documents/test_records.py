@@ -1,4 +1,4 @@
-"""generation.toml and request.toml: what is written is read again, and what is damaged is told."""
+"""generation.toml, request.toml, compromised.toml: what is written is read again, and what is damaged is told."""
 
 from __future__ import annotations
 
@@ -9,9 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sslutil.documents.records import parse_generation, parse_request, render_generation, render_request
+from sslutil.documents.records import (
+    parse_compromised,
+    parse_generation,
+    parse_request,
+    render_compromised,
+    render_generation,
+    render_request,
+)
 from sslutil.errors import RegistryError
-from sslutil.facts import GenerationRecord, RequestRecord
+from sslutil.facts import CompromisedKey, GenerationRecord, RequestRecord
+from sslutil.steps.subject import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +53,10 @@ REQUESTS = st.builds(
     key_type=TEXTS,
     new_key=st.booleans(),
     key_fingerprint=TEXTS,
+    subject=st.dictionaries(st.sampled_from(sorted(PARTS)), TEXTS),
+    must_staple=st.booleans(),
 )
+COMPROMISED = st.lists(st.builds(CompromisedKey, fingerprint=TEXTS, time=MOMENTS, who=TEXTS), min_size=1, max_size=3)
 GENERATION = GenerationRecord(
     number=7,
     parent=6,
@@ -81,6 +92,28 @@ def test_request(record: RequestRecord) -> None:
     assert record == parse_request(render_request(record).encode(), PATH)
 
 
+@given(COMPROMISED)
+def test_compromised(keys: list[CompromisedKey]) -> None:
+    """The compromised keys are read as they were written."""
+    assert tuple(keys) == parse_compromised(render_compromised(keys).encode(), PATH)
+
+
+def test_request_of_before() -> None:
+    """A request.toml without subject and must-staple, as older versions wrote it, asks for neither."""
+    text = render_request(REQUEST)
+    read = parse_request(text.encode(), PATH)
+
+    assert "subject" not in text
+    assert ({}, False) == (read.subject, read.must_staple)
+
+
+@pytest.mark.parametrize("line", ["subject = 1", "subject = { unit = 1 }", "must_staple = 1", 'must_staple = "yes"'])
+def test_wrong_wish(line: str) -> None:
+    """What is seldom asked for is damage too where it is of another type."""
+    with pytest.raises(RegistryError, match=f"^{PATH} is damaged: {line.partition(' ')[0]} is "):
+        parse_request(f"{render_request(REQUEST)}{line}\n".encode(), PATH)
+
+
 @pytest.mark.parametrize(
     "spelling", ["2026-11-24T13:00:00+01:00", "2026-11-24 12:00:00Z", "2026-11-24T12:00:00.000000Z"]
 )
@@ -102,6 +135,7 @@ def test_written_in_utc() -> None:
 RECORDS = [
     pytest.param(parse_generation, render_generation(GENERATION), id="generation"),
     pytest.param(parse_request, render_request(REQUEST), id="request"),
+    pytest.param(parse_compromised, render_compromised([CompromisedKey("ab", REQUEST.time, "root")]), id="compromised"),
 ]
 
 
@@ -129,7 +163,7 @@ def test_wrong_type(parse: Callable[[bytes, str], object], text: str, other: str
                 parse("\n".join(damaged).encode(), PATH)
 
 
-@pytest.mark.parametrize("parse", [parse_generation, parse_request])
+@pytest.mark.parametrize("parse", [parse_generation, parse_request, parse_compromised])
 @pytest.mark.parametrize(
     "content",
     [b"", b"number = 7", b"\xff", b"x = [", b"number = true", b"x = " + b"[" * 100_000, b"x = " + b"1" * 5000],

@@ -18,7 +18,7 @@ from sslutil.keytypes import KEY_TYPES
 from sslutil.names import parse_identities
 from sslutil.pki.keys import make_key
 from sslutil.pki.requests import describe_request, make_request
-from tests.judges import openssl
+from tests.judges import gnutls, openssl
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,6 +89,94 @@ class TestMade:
 
         assert subject == request.subject.rfc4514_string()
         assert critical is request.extensions.get_extension_for_class(x509.SubjectAlternativeName).critical
+
+
+SUBJECT = {
+    "organization": "Exämple & Söhne",
+    "unit": "Mail",
+    "locality": "Vienna",
+    "state": "Wien",
+    "country": "AT",
+    "email": "postmaster@example.org",
+}
+
+
+class TestAskedFor:
+    """What only some authorities need, and only where it was asked for."""
+
+    def test_subject(self, key: Key) -> None:
+        """The parts stand in the order of the Baseline Requirements, the country as a PrintableString."""
+        request = x509.load_pem_x509_csr(make_request(key, NAMES, subject=SUBJECT))
+        held = [attribute.rfc4514_attribute_name for attribute in request.subject]
+        mail = x509.NameOID.EMAIL_ADDRESS.dotted_string
+
+        assert ["C", "ST", "L", "O", "OU", "CN", mail] == held
+        assert request.is_signature_valid
+        assert (
+            SUBJECT["organization"] == request.subject.get_attributes_for_oid(x509.NameOID.ORGANIZATION_NAME)[0].value
+        )
+
+    @pytest.mark.parametrize("part", SUBJECT)
+    def test_one_part(self, part: str) -> None:
+        """Each part comes alone."""
+        request = x509.load_pem_x509_csr(make_request(SIGNER, NAMES, subject={part: SUBJECT[part]}))
+
+        assert {"mail.example.org", SUBJECT[part]} == {attribute.value for attribute in request.subject}
+
+    def test_without_a_common_name(self) -> None:
+        """Where no name fits a common name but the subject has a part, it is not empty, and names are not critical."""
+        request = x509.load_pem_x509_csr(make_request(SIGNER, LONG, subject={"country": "AT"}))
+
+        assert "C=AT" == request.subject.rfc4514_string()
+        assert not request.extensions.get_extension_for_class(x509.SubjectAlternativeName).critical
+
+    def test_must_staple(self, key: Key) -> None:
+        """Must-staple is the TLS feature status_request, 1.3.6.1.5.5.7.1.24, and is there only where asked for."""
+        asked, plain = (
+            x509.load_pem_x509_csr(make_request(key, NAMES, must_staple=must_staple)) for must_staple in (True, False)
+        )
+        feature = asked.extensions.get_extension_for_oid(x509.ObjectIdentifier("1.3.6.1.5.5.7.1.24"))
+
+        assert x509.TLSFeature([x509.TLSFeatureType.status_request]) == feature.value
+        assert not feature.critical
+        assert 2 == len(asked.extensions)
+        assert 1 == len(plain.extensions)
+
+    @pytest.mark.needs("openssl", "certtool")
+    @pytest.mark.parametrize("part", [*SUBJECT, "must_staple"])
+    def test_judged(self, part: str, tmp_path: Path) -> None:
+        """OpenSSL and GnuTLS read each option where it was asked for, and nowhere else, and find the request signed."""
+        path, plain = tmp_path / "asked.csr", tmp_path / "plain.csr"
+        options = {"must_staple": True} if part == "must_staple" else {"subject": {part: SUBJECT[part]}}
+        path.write_bytes(make_request(SIGNER, NAMES, **options))
+        plain.write_bytes(make_request(SIGNER, NAMES))
+        seen = {
+            "must_staple": ("status_request", "OCSP Status Request(5)"),
+            "organization": (r"O=Ex\C3\A4mple & S", "O=Exämple & S"),
+        }
+        seen |= {
+            "email": ("emailAddress=postmaster@", "EMAIL=postmaster@"),
+            "unit": ("OU=Mail",) * 2,
+            "state": ("ST=Wien",) * 2,
+        }
+        seen |= {"locality": ("L=Vienna",) * 2, "country": ("C=AT",) * 2}
+
+        assert openssl.judge_request(path).accepted
+        for read, words in zip((openssl.request_text, gnutls.request_text), seen[part], strict=True):
+            assert words in read(path)
+            assert words not in read(plain)
+        assert "Self signature: verified" in gnutls.request_text(path)
+
+    @pytest.mark.needs("openssl")
+    def test_nothing_that_authorities_refuse(self, tmp_path: Path) -> None:
+        """However much is asked for, no key usage and no purpose is."""
+        path = tmp_path / "full.csr"
+        path.write_bytes(make_request(SIGNER, NAMES, subject=SUBJECT, must_staple=True))
+        text = openssl.request_text(path)
+
+        assert "Subject Alternative Name" in text
+        assert "Key Usage" not in text
+        assert "Basic Constraints" not in text
 
 
 class TestDescribed:

@@ -272,7 +272,7 @@ class TestRecords:
         assert root
         with root:
             assert [(1, None), (2, 1)] == [(record.number, record.parent) for record in read_records(root)]
-            assert [("b.example",), ("c.example",)] == [request.names for request in read_requests(root)]
+            assert [("b.example",), ("c.example",)] == [entry.record.names for entry in read_requests(root)]
 
     @pytest.mark.needs("root")
     def test_another_account(

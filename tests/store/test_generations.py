@@ -81,12 +81,6 @@ class TestStage:
             store.stage(root, 1, [File("server.key", b"other\n")], None)
         assert b"key\n" == (registry / "generations" / "000001" / "server.key").read_bytes()
 
-    def test_request(self, root: Folder, registry: Path) -> None:
-        """A request's folder, and the one that holds all, are the owner's alone."""
-        store.stage_request(root, 1, FILES)
-        assert (0o700, 0o700) == (mode(registry / "requests"), mode(registry / "requests" / "000001"))
-        assert ["000001"] == names(registry / "requests")
-
 
 class TestNumbers:
     """No number means two things."""

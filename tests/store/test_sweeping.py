@@ -33,20 +33,25 @@ class TestSweep:
         ".current",
         ".refused",
         "current.new",
+        ".answer.pem",
+        ".answerXpem.new",
     )
 
     def test_ours_alone(self, root: Folder, registry: Path) -> None:
         """Exactly our own names go; an editor's, a version control's and the lock stay."""
         for name in self.FOREIGN:
             (registry / name).write_text("x")
-        for name in (".current.new", ".deployed.new", ".refused.new", ".site.toml.7", ".site.toml.8"):
+        fresh = [
+            f".{name}.new" for name in ("current", "deployed", "refused", "answer.pem", "discarded", "compromised.toml")
+        ]
+        for name in (*fresh, ".site.toml.7", ".site.toml.8"):
             (registry / name).write_text("x")
         for parent in ("generations", "requests"):
             (registry / parent / ".000003" / "deep").mkdir(parents=True)
             (registry / parent / ".000003" / "server.key").write_text("x")
             (registry / parent / ".mine").mkdir()
             (registry / parent / "000002").mkdir()
-        assert 7 == len(store.find_left(root, (None, None)))
+        assert 10 == len(store.find_left(root, (None, None)))
         store.sweep(root, (None, None))
         assert sorted([*self.FOREIGN, "generations", "requests"]) == names(registry)
         assert [".mine", "000002"] == names(registry / "generations") == names(registry / "requests")

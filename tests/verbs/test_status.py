@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sslutil.site import PLAIN_HTTP
+from sslutil.steps.situation import look
 from sslutil.verbs import configure_ports, csr, enable
 from sslutil.verbs.status import status
 from tests.verbs.conftest import NAME
@@ -76,13 +77,53 @@ def test_plain_http_in_words(at: At) -> None:
     assert f"http://{NAME}:8383/" == line(answer, "Users type")
 
 
-@pytest.mark.usefixtures("born")
-def test_requests(at: At) -> None:
-    """Requests that wait are told with their age."""
-    csr.csr(at(days=3), csr.Request())
+def test_requests(at: At, born: Path) -> None:
+    """Requests are told with their age, key and state, and all that they ask for."""
+    csr.csr(at(days=3), csr.Request(country="AT", must_staple=True))
+    csr.csr(at(days=10), csr.Request())
+    csr.csr(at(days=10), csr.Request(discard=2))
     answer = status(at(days=10))
-    assert f"{NAME}; made 2026-03-04 12:00 UTC" == line(answer, "Request 1")
-    assert [1] == [request["number"] for request in answer.fields["requests"]]
+    fingerprint = answer.fields["certificate"]["key_sha256_fingerprint"]
+    key = ":".join(fingerprint[index : index + 2] for index in range(0, 16, 2)).upper()
+    assert f"{NAME}; made 7 days ago, waits for its answer; key {key}…" == line(answer, "Request 1")
+    assert f"{NAME}; made less than an hour ago, discarded; key {key}…" == line(answer, "Request 2")
+    first, second = answer.fields["requests"]
+    assert {
+        "number": 1,
+        "time": "2026-03-04T12:00:00Z",
+        "state": "waiting",
+        "names": [NAME],
+        "subject": {"country": "AT"},
+        "must_staple": True,
+        "key_type": "p256",
+        "key_sha256_fingerprint": fingerprint,
+    } == first
+    assert ("discarded", {}, False) == (second["state"], second["subject"], second["must_staple"])
+    (born / "requests/000001/answer.pem").touch()
+    assert "made 7 days ago, answered;" in line(status(at(days=10)), "Request 1")
+
+
+@pytest.mark.usefixtures("born")
+@pytest.mark.parametrize(
+    ("days", "warning"),
+    [
+        (10, None),
+        (14, "request 1 has waited 14 days for its answer"),
+        (61, "request 1 has waited 61 days for its answer"),
+        (93.5, "CRITICAL: the certificate ends in 6 days, and request 1 has waited 94 days for its answer"),
+        (101, "CRITICAL: the certificate has expired, and request 1 has waited 101 days for its answer"),
+    ],
+)
+def test_missed_answer(days: float, warning: str | None, at: At, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that is missed is told, critically in the last week of a certificate by an authority."""
+    csr.csr(at(), csr.Request())
+    certificate = look(at()).certificate
+    assert certificate
+    by_authority = certificate._replace(self_signed=False)
+    monkeypatch.setattr("sslutil.steps.situation.Situation.certificate", by_authority)
+    assert ([warning] if warning else []) == [each for each in status(at(days=days)).warnings if "request" in each]
+    csr.csr(at(), csr.Request(discard=1))
+    assert not [each for each in status(at(days=days)).warnings if "request" in each]
 
 
 def test_what_is_wrong(at: At, born: Path) -> None:

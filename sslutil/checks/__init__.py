@@ -1,0 +1,1 @@
+"""Findings: what facts show to be wrong, each with its words."""
