@@ -93,6 +93,20 @@ def parse_identities(texts: Iterable[str]) -> tuple[Identity, ...]:
     return tuple(dict.fromkeys(parse_identity(text) for text in texts))
 
 
+def find_uncovered(covering: Iterable[Identity], wanted: Iterable[Identity]) -> tuple[Identity, ...]:
+    """Return the wanted identities that a certificate with the covering ones does not stand for (RFC 9525, 6.3).
+
+    A wildcard stands for one label in the place of its star: neither for more, nor for the domain itself.
+    """
+    names = set(covering)
+
+    def is_covered(name: Identity) -> bool:
+        parent = name.text.partition(".")[2]
+        return name in names or (name.kind == "dns" and not name.wildcard and Identity("dns", f"*.{parent}") in names)
+
+    return tuple(name for name in wanted if not is_covered(name))
+
+
 def render_identity(identity: Identity) -> str:
     """Return the identity for people: "mail.example.org", or "bücher.example (xn--bcher-kva.example)"."""
     spelling = identity.unicode

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sslutil.errors import SiteError, command
-from sslutil.names import Identity, render_identity
+from sslutil.names import Identity, find_uncovered, render_identity
 from sslutil.profiles import GROUPS, PROFILES
-from sslutil.site import CUSTOM, Site, settings
+from sslutil.site import BY_CA, CUSTOM, SELF_SIGNED, Site, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -128,6 +128,32 @@ def refuse_dropped(served: Iterable[Identity], wanted: Iterable[Identity], cure:
         raise SiteError(message, command(*cure), key="site.names").cured_with("--replace")
 
 
+def refuse_self_signed(served: CertificateFacts, now: datetime) -> None:
+    """Raise SiteError where a self-signed certificate would take the place of a CA's that is valid."""
+    if not served.self_signed and now <= served.not_valid_after:
+        until = served.not_valid_after.date().isoformat()
+        former = f"one by {served.issuer} that is valid until {until}"
+        message = f"a self-signed certificate would take the place of {former}, and every browser would warn"
+        raise SiteError(f"{message}: do so with --replace", key="certificate.issuer").cured_with("--replace")
+
+
+def refuse_uncovered(certificate: CertificateFacts, wanted: Iterable[Identity], cure: tuple[str, ...]) -> None:
+    """Raise SiteError where a certificate that we can't make anew lacks a name of the site; `cure` asks for one."""
+    missing = find_uncovered(certificate.names, wanted)
+    if missing:
+        names = ", ".join(render_identity(name) for name in missing)
+        message = f"the certificate by {certificate.issuer} does not cover {names}: its users would see a warning"
+        raise SiteError(message, f"{command(*cure)}  # asks for one that does", key="site.names")
+
+
+def merge_names(wanted: Iterable[Identity], certified: Iterable[Identity]) -> tuple[Identity, ...]:
+    """Return the names of a site that follows a certificate: its own that are covered, then what is new."""
+    covering = tuple(certified)
+    own = tuple(wanted)
+    lost = set(find_uncovered(covering, own))
+    return tuple(dict.fromkeys((*(name for name in own if name not in lost), *covering)))
+
+
 def due_at(certificate: CertificateFacts, renew_at: float) -> datetime:
     """Return the moment from which the certificate is to be renewed: a fraction of its own lifetime."""
     lifetime = certificate.not_valid_after - certificate.not_valid_before
@@ -138,6 +164,9 @@ def lifetime_days(certificate: CertificateFacts) -> int:
     """Return the days that a certificate holds, its last second included (RFC 5280 section 4.1.2.5)."""
     lifetime = certificate.not_valid_after - certificate.not_valid_before
     return -(-int(lifetime.total_seconds() + 1) // _SECONDS_A_DAY)
+
+
+KEY_IS_COMPROMISED = "the key is compromised"
 
 
 class MaterialPlan(NamedTuple):
@@ -157,31 +186,39 @@ def plan_material(  # noqa: PLR0913  what is, and what is wished
     new_key: bool = False,
     force: bool = False,
     has_key: bool = False,
+    compromised: frozenset[str] = frozenset(),
 ) -> MaterialPlan:
-    """Return whether a self-signed site needs a new key or certificate: none yet, other wishes, due, asked for.
+    """Return whether the site needs a new key or self-signed certificate: none yet, other wishes, due, asked for.
 
-    `has_key` says that there is a key which the first certificate is to go over.
+    Where a CA signs, a self-signed one stands in until its answer comes; what a CA signed is never made anew here, and
+    what another program owns neither. `has_key` says that there is a key which the first certificate is to go over,
+    `compromised` are the fingerprints of keys that nothing is made over again.
     """
+    issuer = site.certificate.issuer
     if served is None:
         return MaterialPlan(new_key=not has_key, new_certificate=True, why=("first certificate",))
-    why = []
-    other_type = served.key.key_type != site.certificate.key_type
-    if other_type:
-        why.append(f"key type: {served.key.key_type} → {site.certificate.key_type}")
-    if new_key:
-        why.append("new key asked for")
-    if served.names != site.site.names:
-        why.append("names differ")
-    if lifetime_days(served) != site.certificate.lifetime:
-        why.append("lifetime differs")
-    if now >= due_at(served, site.certificate.renew_at):
-        why.append("renewal is due")
-    elif force:
-        why.append("early renewal asked for")
-    return MaterialPlan(new_key=other_type or new_key, new_certificate=bool(why), why=tuple(why))
+    if issuer != SELF_SIGNED and not (issuer == BY_CA and served.self_signed):
+        return MaterialPlan(new_key=False, new_certificate=False, why=())
+    wanted = site.certificate
+    is_due = now >= due_at(served, wanted.renew_at)
+    for_key = {
+        KEY_IS_COMPROMISED: served.key.fingerprint in compromised,
+        f"key type: {served.key.key_type} → {wanted.key_type}": served.key.key_type != wanted.key_type,
+        "new key asked for": new_key,
+    }
+    for_certificate = {
+        f"signed by: {served.issuer} → itself": not served.self_signed,
+        "names differ": served.names != site.site.names,
+        "lifetime differs": lifetime_days(served) != wanted.lifetime,
+        "renewal is due": is_due,
+        "early renewal asked for": force and not is_due,
+    }
+    why = tuple(reason for reason, holds in (for_key | for_certificate).items() if holds)
+    return MaterialPlan(new_key=any(for_key.values()), new_certificate=bool(why), why=why)
 
 
 _ECHOES = {
+    "certificate.issuer": "signed by: ",
     "site.names": "names differ",
     "certificate.lifetime": "lifetime differs",
     "certificate.key_type": "key type: ",

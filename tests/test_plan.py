@@ -99,7 +99,7 @@ class TestMaterial:
             ({"new_key": True, "force": True}, True, ("new key asked for", "early renewal asked for")),
         ],
     )
-    def test_asked_for(self, asked: dict[str, bool], new_key: bool, why: tuple[str, ...]) -> None:  # noqa: FBT001
+    def test_asked_for(self, asked: dict[str, Any], new_key: bool, why: tuple[str, ...]) -> None:  # noqa: FBT001
         """A renewal keeps the key unless a new one is asked for, and either makes a certificate."""
         assert (new_key, True, why) == plan_material(SITE, SERVED, START, **asked)
 

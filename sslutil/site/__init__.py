@@ -2,14 +2,18 @@
 
 from sslutil.site.judgement import change, judge, judge_value, judge_whole
 from sslutil.site.schema import (
+    BY_CA,
     CLIENT_MODES,
     CUSTOM,
     EXPORTS,
+    FROM_FILES,
     HTTP_STANDARD_PORT,
     HTTPS_STANDARD_PORT,
     ISSUERS,
     LONGEST_LIFETIME,
     PLAIN_HTTP,
+    SELF_SIGNED,
+    SERVICES,
     TABLES,
     VERSION,
     CertificateTable,
@@ -24,14 +28,18 @@ from sslutil.site.schema import (
 from sslutil.site.values import VERSIONED_PROGRAMS
 
 __all__ = [
+    "BY_CA",
     "CLIENT_MODES",
     "CUSTOM",
     "EXPORTS",
+    "FROM_FILES",
     "HTTPS_STANDARD_PORT",
     "HTTP_STANDARD_PORT",
     "ISSUERS",
     "LONGEST_LIFETIME",
     "PLAIN_HTTP",
+    "SELF_SIGNED",
+    "SERVICES",
     "TABLES",
     "VERSION",
     "VERSIONED_PROGRAMS",

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Any
 from sslutil.errors import SettingError, SiteError, SslutilError, UsageError
 from sslutil.keytypes import KEY_TYPES
 from sslutil.profiles import CIPHERS, PROFILES, PROTOCOLS
-from sslutil.site.schema import CUSTOM, TABLES, VERSION, ClientAuthTable, Setting, Site, SiteTable, TlsTable, settings
+from sslutil.site.schema import (
+    CUSTOM,
+    FROM_FILES,
+    SELF_SIGNED,
+    TABLES,
+    VERSION,
+    CertificateTable,
+    ClientAuthTable,
+    Setting,
+    Site,
+    SiteTable,
+    TlsTable,
+    settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -118,6 +131,7 @@ def change(site: Site, values: Mapping[str, Any]) -> Site:
 def judge_whole(site: Site) -> None:
     """Raise SiteError for what no single key shows: settings that contradict or would harm one another."""
     _judge_ports(site.site)
+    _judge_files(site.certificate)
     _judge_hsts(site)
     _judge_tls(site)
     _judge_clients(site.client_auth)
@@ -132,10 +146,25 @@ def _judge_ports(web: SiteTable) -> None:
         raise SiteError(message, "sslutil configure ports --plain-http offer", key="site.enabled")
 
 
+def _judge_files(certificate: CertificateTable) -> None:
+    files = {"certificate_file": certificate.certificate_file, "key_file": certificate.key_file}
+    if certificate.issuer == FROM_FILES:
+        missing = next((name for name, path in files.items() if not path), None)
+        if missing:
+            message = f'issuer = "{FROM_FILES}" needs {missing}'
+            cure = "sslutil certificate follow --certificate FILE --key FILE"
+            raise SiteError(message, cure, key=f"certificate.{missing}")
+        return
+    given = next((name for name, path in files.items() if path), None)
+    if given:
+        message = f'{given} is read only with issuer = "{FROM_FILES}", and the issuer is {certificate.issuer}'
+        raise SiteError(message, f'write issuer = "{FROM_FILES}", or {given} = ""', key=f"certificate.{given}")
+
+
 def _judge_hsts(site: Site) -> None:
     if not site.site.hsts_max_age:
         return
-    if site.certificate.issuer == "self-signed":
+    if site.certificate.issuer == SELF_SIGNED:
         # RFC 6797 section 8.4 and 12.1: with HSTS a certificate warning can't be clicked away.
         message = "HSTS with a self-signed certificate would lock every user out"
         raise SiteError(message, "sslutil configure ports --hsts-max-age 0", key="site.hsts_max_age")

@@ -26,6 +26,7 @@ from sslutil.site.values import (
     parse_commands,
     parse_fraction,
     parse_names,
+    parse_optional_path,
     parse_versions,
     render_names,
     whole_number,
@@ -40,7 +41,22 @@ VERSION = 1
 CUSTOM = "custom"
 PLAIN_HTTP = ("offer", "redirect", "closed")
 CLIENT_MODES = ("off", "optional", "require")
-ISSUERS = ("self-signed",)
+SELF_SIGNED = "self-signed"
+BY_CA = "ca"
+SERVICES = {
+    "https": None,
+    "smtp": 25,
+    "submission": 587,
+    "submissions": 465,
+    "imap": 143,
+    "imaps": 993,
+    "pop3": 110,
+    "pop3s": 995,
+    "sieve": 4190,
+}
+"""What may run on a mail host → its port (IANA, Service Name registry); that of https is the site's own."""
+FROM_FILES = "files"
+ISSUERS = (SELF_SIGNED, BY_CA, FROM_FILES)
 EXPORTS = ("apache",)
 HTTPS_STANDARD_PORT = 443
 HTTP_STANDARD_PORT = 80
@@ -110,13 +126,23 @@ class SiteTable:
         "Seconds for which browsers refuse plain http to this host, all its ports; 0: not said.",
         whole_number(0, 2**31 - 1, " seconds"),
     )
+    services: tuple[str, ...] = _setting(
+        ["https"],
+        f"What runs under these names, for tlsa: {', '.join(SERVICES)}.",
+        each_of(OneOf(SERVICES)),
+        list,
+    )
 
 
 @dataclass(frozen=True)
 class CertificateTable:
     """[certificate]: who signs, and how."""
 
-    issuer: str = _setting("self-signed", 'Who signs: "self-signed".', OneOf(ISSUERS))
+    issuer: str = _setting(
+        SELF_SIGNED,
+        'Who signs: "self-signed"; a "ca", whose answers are imported; "files", which another program renews.',
+        OneOf(ISSUERS),
+    )
     key_type: str = _setting(DEFAULT_KEY_TYPE, f"One of {', '.join(KEY_TYPES)}.", OneOf(KEY_TYPES))
     lifetime: int = _setting(
         397,
@@ -124,6 +150,10 @@ class CertificateTable:
         whole_number(1, LONGEST_LIFETIME, " days"),
     )
     renew_at: float = _setting(0.67, "The fraction of the lifetime after which it is renewed.", parse_fraction)
+    certificate_file: str = _setting(
+        "", 'For "files": the PEM file of the other program with the certificate and its chain.', parse_optional_path
+    )
+    key_file: str = _setting("", 'For "files": the PEM file of the other program with the key.', parse_optional_path)
 
 
 @dataclass(frozen=True)

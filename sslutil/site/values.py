@@ -91,6 +91,13 @@ def parse_absolute(text: str) -> str:
     return text
 
 
+def parse_optional_path(value: object) -> str:
+    """Return an absolute path, or an empty text for none."""
+    if not isinstance(value, str) or "\0" in value or (value and not value.startswith("/")):
+        raise ValueError("is the absolute path of a file, or empty")
+    return value
+
+
 def parse_commands(value: object) -> tuple[tuple[str, ...], ...]:
     """Return commands, each a list of words of which the first is an absolute path."""
     if not isinstance(value, list | tuple):

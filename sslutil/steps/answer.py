@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sslutil.facts import Card
+
 
 class Answer(NamedTuple):
     """The frozen result of one command."""
@@ -24,6 +26,8 @@ class Answer(NamedTuple):
     """The heads of the columns of `rows`."""
     rows: tuple[tuple[str, ...], ...] = ()
     """The last column but one may be long: on a narrow terminal it goes below the others."""
+    cards: tuple[Card, ...] = ()
+    """What else is shown, one after another."""
     written: tuple[str, ...] = ()
     """Absolute paths of what was written."""
     warnings: tuple[str, ...] = ()
@@ -33,5 +37,7 @@ class Answer(NamedTuple):
     """A unified diff, without a byte of any key."""
     bare: str | None = None
     """What stdout gets and nothing else, where a program reads it: a path, a PEM text, a configuration."""
+    raw: bytes | None = None
+    """The same where it is binary or holds a key: for a pipe, never for a terminal, nor for JSON but as `fields`."""
     fields: Mapping[str, Any] = MappingProxyType({})
     """Further fields of --json."""

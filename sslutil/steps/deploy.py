@@ -10,55 +10,22 @@ from sslutil.disk import File, open_folder
 from sslutil.documents.records import render_generation
 from sslutil.errors import RegistryError, ServerRefusedError, command
 from sslutil.facts import GenerationRecord
-from sslutil.plan import find_changes, plan_material, refuse_dropped, tell_why
-from sslutil.profiles import VERSION as PROFILES_VERSION
 from sslutil.registry import CURRENT, DEPLOYED, RECORD, SITE
 from sslutil.steps import finish as finishing
-from sslutil.steps.compose import compose, find_versions, keep_files, key_files
-from sslutil.steps.material import Material, make_material, read_material
+from sslutil.steps.compose import key_files
+from sslutil.steps.draft import Draft, make_draft
+from sslutil.steps.material import make_material
 from sslutil.steps.situation import Situation, look, look_at, read_record
-from sslutil.steps.wish import Wish, make_site, with_names
+from sslutil.steps.wish import Wish, with_names
 from sslutil.store import generations as store
 from sslutil.store.opening import judge_place, open_for_change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from sslutil.disk import Folder
-    from sslutil.documents.site_file import SiteFile
-    from sslutil.plan import Change, MaterialPlan
-    from sslutil.site import Site
     from sslutil.steps.run import Run
-
-
-class Draft(NamedTuple):
-    """A generation that is decided but not made."""
-
-    file: SiteFile
-    changes: tuple[Change, ...]
-    material: MaterialPlan
-    kept: Material
-    """What is served now, or the key that the first certificate goes over."""
-    versions: Mapping[str, str]
-    """What it is made from besides the site: of our profiles, and of the servers that the exports are for."""
-    files: tuple[File, ...]
-    """All but key, certificate, bundle, record and site.toml."""
-    group: int | None
-    """Group id that may read the key."""
-    differing: tuple[str, ...]
-    """Names of the files that differ from those in force; empty where the material is made anew."""
-
-    @property
-    def is_nothing(self) -> bool:
-        """Whether there is nothing to do."""
-        return not (self.changes or self.material.new_certificate or self.differing)
-
-    @property
-    def why(self) -> tuple[str, ...]:
-        """What changes, in words."""
-        words = tell_why(self.material, self.changes)
-        return words or tuple(f"{name} differs" for name in self.differing)
 
 
 class Deployed(NamedTuple):
@@ -76,11 +43,12 @@ class Deployed(NamedTuple):
     """What is to be told of the wish itself."""
 
 
-def deploy(run: Run, wish: Wish) -> Deployed:
+def deploy(run: Run, wish: Wish, decide: Callable[[Folder, Situation], Wish] | None = None) -> Deployed:
     """Bring a wish into force, and return what came of it.
 
-    Whatever fails for a reason of the operator's fails before the lock, and leaves no trace. Raises
-    ServerRefusedError where a server refused, after everything is decided.
+    Whatever fails for a reason of the operator's fails before the lock, and leaves no trace. In the lock everything is
+    read again, and `decide`, where the wish depends on what is in force, makes it anew. Raises ServerRefusedError where
+    a server refused, after everything is decided.
     """
     run = run.at(judge_place(run.registry, run.owners))
     before = look(run, run.owners)
@@ -89,7 +57,7 @@ def deploy(run: Run, wish: Wish) -> Deployed:
     if run.dry_run or (draft.is_nothing and is_nothing_owed(run, before)):
         return Deployed(before, before, draft, changed=not draft.is_nothing, told=wish.told)
     with changing(run) as root:
-        return deploy_locked(run, wish, root)._replace(told=wish.told)
+        return deploy_locked(run, wish, root, decide)._replace(told=wish.told)
 
 
 def is_nothing_owed(run: Run, situation: Situation) -> bool:
@@ -101,17 +69,21 @@ def is_nothing_owed(run: Run, situation: Situation) -> bool:
         return not store.find_left(root, (situation.number, situation.undo))
 
 
-def deploy_locked(run: Run, wish: Wish, root: Folder) -> Deployed:
+def deploy_locked(
+    run: Run, wish: Wish, root: Folder, decide: Callable[[Folder, Situation], Wish] | None = None
+) -> Deployed:
     """Do the same in a registry that is open and locked."""
     now = run.clock()
     outcome = finish(run, root)
     before = look_at(root, run.owners)
+    wish = decide(root, before) if decide else wish
     draft = make_draft(run, before, wish, now)
-    if draft.is_nothing:
-        refuse(run, outcome)
-        return Deployed(before, before, draft, changed=False, outcome=outcome)
     number = store.next_number(root)
-    files = _compose_all(run, number, before, draft, now)
+    files = _compose_all(run, number, before, draft, now) if draft.makes_generation else []
+    _write_ledgers(run, root, before, draft, now)
+    if not draft.makes_generation:
+        refuse(run, outcome)
+        return Deployed(before, before, draft, changed=not draft.is_nothing, outcome=outcome)
     text = draft.file.text.encode() if wish.kind == "edit" or before.number is None else before.text
     store.stage(root, number, files, text if text != before.text else None)
     store.flip(root, CURRENT, number)
@@ -137,7 +109,7 @@ def _compose_all(run: Run, number: int, situation: Situation, draft: Draft, now:
         verb=run.verb,
         who=run.owners.account_name(run.owners.runner),
         why=draft.why,
-        withdraws=False,
+        withdraws=draft.withdraws,
         inputs=dict(draft.versions),
         sha256={file.name: store.digest(file.content) for file in files},
         before=store.digest(situation.text),
@@ -202,42 +174,16 @@ def refuse(run: Run, outcome: finishing.Outcome) -> None:
     raise ServerRefusedError(f"{what}, its reload is owed", f"{cure}  # once the server is mended")
 
 
-def make_draft(run: Run, situation: Situation, wish: Wish, now: datetime) -> Draft:
-    """Return what the wish means here and now; raises SslutilError for what can't or mustn't be done."""
-    from sslutil.host.accounts import find_group
+def _write_ledgers(run: Run, root: Folder, situation: Situation, draft: Draft, now: datetime) -> None:
+    """Write down what is never undone, before what is in force changes."""
+    if not (draft.marks or draft.answer):
+        return
+    from sslutil.steps import requests
 
-    file = make_site(run, situation, wish)
-    site = file.site
-    served = situation.certificate
-    kept = Material(wish.key) if wish.key else read_material(situation)
-    decided = plan_material(site, served, now, new_key=wish.new_key, force=wish.force, has_key=bool(kept.key))
-    if served is not None and not wish.replace:
-        refuse_dropped(served.names, site.site.names, wish.cure or _cure(run, site))
-    group = find_group(site.deploy.key_group)
-    versions: dict[str, str] = {}
-    if wish.kind == "order" and situation.record and not situation.edited:
-        files = keep_files(situation)
-        versions = situation.record.inputs
-    else:
-        versions = {"profiles": PROFILES_VERSION, **find_versions(site)}
-        files = compose(site, run.registry, versions)
-    changes = find_changes(situation.in_force.site, site) if situation.in_force else ()
-    differing = () if decided.new_certificate else _differing(situation, files, kept, group)
-    return Draft(file, changes, decided, kept, versions, tuple(files), group, differing)
-
-
-def _cure(run: Run, site: Site) -> tuple[str, ...]:
-    return (*run.words("certificate", "self-sign"), *(name.unicode for name in site.site.names), "--replace")
-
-
-def _differing(situation: Situation, files: Iterable[File], kept: Material, group: int | None) -> tuple[str, ...]:
-    """Return the names of the files of the generation in force that would not be there again, byte for byte."""
-    fresh = {file.name: file.content for file in (*files, *key_files(kept, group))}
-    served = {name: content for name, content in situation.files.items() if name not in {RECORD, SITE}}
-    edited = set(situation.edited) - {RECORD}
-    return tuple(
-        sorted({name for name in fresh.keys() | served.keys() if fresh.get(name) != served.get(name)} | edited)
-    )
+    if draft.marks and situation.certificate:
+        requests.mark_compromised(run, root, situation.certificate.key.fingerprint, now)
+    if draft.answer:
+        requests.keep_answer(root, *draft.answer)
 
 
 def _prune(root: Folder, keep: int) -> None:

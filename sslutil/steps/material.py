@@ -25,6 +25,10 @@ class Material(NamedTuple):
     key: bytes = b""
     chain: bytes = b""
 
+    def __repr__(self) -> str:
+        """Return what may be told: no byte of the key."""
+        return f"Material(key of {len(self.key)} bytes, chain of {len(self.chain)} bytes)"
+
 
 def read_material(situation: Situation) -> Material:
     """Return what is served, from whichever of the sealed files is still as it was written."""

@@ -25,6 +25,10 @@ class Run(NamedTuple):
     owners: Owners
     ask: Callable[[str, str], str] | None = None
     """Asks a person one question, with an offer; None where nobody can be asked."""
+    ask_secret: Callable[[str], str] | None = None
+    """Asks a person for a passphrase, without showing it; None where nobody can be asked."""
+    read_stdin: Callable[[int], bytes] = lambda _limit: b""
+    """Gives what stdin holds, at most so many bytes and one."""
     wait: float = 30.0
     """Seconds to wait for the lock."""
     dry_run: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sslutil import registry
+from sslutil.errors import command
 from sslutil.keytypes import KEY_TYPES
 from sslutil.names import render_identity
 from sslutil.plan import due_at
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from sslutil.facts import CertificateFacts
+    from sslutil.facts import CertificateFacts, Chain
     from sslutil.names import Identity
     from sslutil.site import Site
-    from sslutil.steps.deploy import Deployed, Draft
+    from sslutil.steps.deploy import Deployed
+    from sslutil.steps.draft import Draft
     from sslutil.steps.run import Run
     from sslutil.steps.situation import Situation
 
@@ -50,6 +52,12 @@ def render_span(start: datetime, end: datetime) -> str:
         return f"{round(seconds / _SECONDS_A_DAY)} days"
     hours = seconds // _SECONDS_AN_HOUR
     return f"{hours} hour{'' if hours == 1 else 's'}"
+
+
+def render_age(start: datetime, now: datetime) -> str:
+    """Return how long ago something was: "3 days ago"; whatever a clock set back says is recent."""
+    recent = (now - start).total_seconds() < _SECONDS_AN_HOUR
+    return "less than an hour ago" if recent else f"{render_span(start, now)} ago"
 
 
 def describe_certificate(certificate: CertificateFacts, now: datetime) -> list[tuple[str, str]]:
@@ -144,7 +152,7 @@ def answer_change(run: Run, done: Deployed, *, made: str, nothing: str) -> Answe
     if not done.changed:
         headline = f"nothing to do: {nothing}"
     elif run.dry_run:
-        headline = f"would change: {'; '.join(done.draft.why)}"
+        headline, lines = f"would change: {'; '.join(done.draft.why)}", plan_lines(run, done.draft)
     else:
         headline, lines = made, _change_lines(done)
     if certificate is not None and not (run.dry_run and done.changed):
@@ -162,6 +170,42 @@ def answer_change(run: Run, done: Deployed, *, made: str, nothing: str) -> Answe
         fields={"dry_run": run.dry_run, "why": list(done.draft.why) if done.changed else []}
         | certificate_fields(certificate),
     )
+
+
+def plan_lines(run: Run, draft: Draft) -> list[tuple[str, str]]:
+    """Return the whole plan of a dry run: key, certificate, files, exports, reloads; no key is made for it."""
+    if not draft.makes_generation:
+        return []
+    site = draft.file.site
+    title = KEY_TYPES[site.certificate.key_type].title
+    made = draft.material.new_certificate
+    key = f"a new {title} key" if draft.material.new_key else "the key that is there"
+    lifetime = f"self-signed, {site.certificate.lifetime} days"
+    certificate = f"{lifetime}, for {render_names(site.site.names)}" if made else "as it is"
+    if draft.given:
+        signer = "itself" if draft.given.self_signed else draft.given.issuer
+        key, certificate = "the certificate's own", f"by {signer}, for {render_names(draft.given.names)}"
+    ours = {registry.SETTINGS, registry.CLIENT_CA, registry.CLIENT_CRL}
+    exports = sorted(file.name for file in draft.files if file.name not in ours)
+    reloads = "; ".join(command(*argv) for argv in site.deploy.reload) if run.reload else "none, --no-reload"
+    return [
+        ("Key", key),
+        ("Certificate", certificate),
+        ("Settings", run.path(f"{registry.CURRENT}/{registry.SETTINGS}")),
+        ("Exports", ", ".join(exports) or "none"),
+        ("Reloads", reloads or "none"),
+    ]
+
+
+def describe_chain(chain: Chain) -> list[tuple[str, str]]:
+    """Return the line that says what is served with the leaf, and where its path ends."""
+    from sslutil.pki.certificates import describe_certificate as describe
+
+    others = [describe(pem).subject for pem in chain.certificates[1:]]
+    served = f"leaf, then {', then '.join(others)}" if others else "the leaf alone"
+    if chain.root:
+        served += f"; its root is {chain.root.subject}"
+    return [("Chain", served)]
 
 
 def _change_lines(done: Deployed) -> list[tuple[str, str]]:

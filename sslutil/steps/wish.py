@@ -16,6 +16,7 @@ from sslutil.site import Site, change, settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from sslutil.steps.material import Material
     from sslutil.steps.run import Run
     from sslutil.steps.situation import Situation
 
@@ -34,6 +35,16 @@ class Wish(NamedTuple):
     replace: bool = False
     key: bytes = b""
     """PEM: the key that the first certificate goes over, instead of a new one."""
+    material: Material | None = None
+    """What is to be served as it is, instead of what would be made."""
+    why: tuple[str, ...] = ()
+    """Where that material comes from, in words, for the record."""
+    answer: tuple[int, bytes] | None = None
+    """A request's number, and the chain that answers it, to be kept in its folder."""
+    stands_in: bool = False
+    """Whether a self-signed certificate over a new key takes over until the authority's answer comes."""
+    compromises: bool = False
+    """Whether the key in force is to be marked as compromised, for ever."""
     cure: tuple[str, ...] = ()
     """The words of the command that drops names all the same."""
     told: tuple[str, ...] = ()
@@ -134,5 +145,10 @@ def _refuse_pending(run: Run, situation: Situation, wish: Wish) -> None:
     if others:
         words = "; ".join(change.words for change in others)
         message = f"{situation.path_of_site} has edits that are not in force ({words})"
-        undo = command("cp", f"{situation.registry}/{CURRENT}/{SITE}", situation.path_of_site)
-        raise SiteError(message, f"{run.command('apply')}  # takes them in\n{undo}  # drops them")
+        raise SiteError(message, ways_out(run, situation))
+
+
+def ways_out(run: Run, situation: Situation) -> str:
+    """Return the two ways out of pending edits, a command line each."""
+    undo = command("cp", f"{situation.registry}/{CURRENT}/{SITE}", situation.path_of_site)
+    return f"{run.command('apply')}  # takes them in\n{undo}  # drops them"

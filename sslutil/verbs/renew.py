@@ -1,27 +1,119 @@
-"""certificate renew: the one unattended verb, all that the clock asks for."""
+"""certificate renew: the one unattended verb, all that clock, ledgers and followed files ask for."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sslutil.errors import SiteError
+from sslutil.errors import SiteError, UsageError, command
+from sslutil.site import BY_CA, FROM_FILES
+from sslutil.steps.acceptance import Terms
+from sslutil.steps.asking import Asked, ask_again, is_request_due
 from sslutil.steps.deploy import deploy
+from sslutil.steps.followed import find_files, follow
 from sslutil.steps.situation import look
 from sslutil.steps.tell import answer_change, due_words
 from sslutil.steps.wish import Wish
+from sslutil.store.opening import judge_place
 
 if TYPE_CHECKING:
+    from sslutil.site import Site
     from sslutil.steps.answer import Answer
     from sslutil.steps.run import Run
+    from sslutil.steps.situation import Situation
 
 
-def renew(run: Run, *, force: bool, new_key: bool) -> Answer:
-    """Return the answer to a renewal, which does nothing before it is due unless `force` or `new_key` says so."""
-    if look(run).number is None:
+class Request(NamedTuple):
+    """What was typed."""
+
+    force: bool = False
+    new_key: bool = False
+    compromised: bool = False
+    replace: bool = False
+
+
+def renew(run: Run, request: Request) -> Answer:
+    """Return the answer to a renewal, which does nothing before it is due unless the request says so.
+
+    What we sign is renewed at once, what an authority signs is asked for once, and what another program owns is taken
+    over when it has changed.
+    """
+    run = run.at(judge_place(run.registry, run.owners))
+    situation = look(run, run.owners)
+    if situation.in_force is None:
         message = f"nothing is in force in {run.registry}, so there is nothing to renew"
         raise SiteError(message, run.command("certificate", "self-sign", "mail.example.org"))
-    done = deploy(run, Wish("order", new_key=new_key, force=force))
-    certificate = done.after.certificate
-    nothing = f"renewal is due from {due_words(done.draft.file.site, certificate)}" if certificate else ""
+    if request.compromised and not request.force and _has_just_gone(situation):
+        request = request._replace(compromised=False)
+    site = situation.in_force.site
+    if site.certificate.issuer == FROM_FILES:
+        return _renew_files(run, situation, site, request)
+    if site.certificate.issuer == BY_CA:
+        return _renew_by_ca(run, site, request)
+    wish = Wish("order", new_key=request.new_key, force=request.force, compromises=request.compromised)
+    done = deploy(run, wish)
     kept = "with a new key" if done.draft.material.new_key else "over the same key"
-    return answer_change(run, done, made=f"renewed the certificate {kept}", nothing=nothing)
+    return answer_change(run, done, made=f"renewed the certificate {kept}", nothing=_not_due(site, done.after))
+
+
+def _has_just_gone(situation: Situation) -> bool:
+    """Return whether what is in force has retired a compromised key: the same command again means no second one."""
+    certificate, record = situation.certificate, situation.record
+    is_sound = certificate is not None and certificate.key.fingerprint not in situation.compromised
+    return record is not None and record.withdraws and is_sound
+
+
+def _not_due(site: Site, situation: Situation) -> str:
+    certificate = situation.certificate
+    return f"renewal is due from {due_words(site, certificate)}" if certificate else ""
+
+
+def _renew_files(run: Run, situation: Situation, site: Site, request: Request) -> Answer:
+    """Take over what the other program's files hold now; a compromised key is marked, and is theirs to replace."""
+    files = find_files(site)
+    if files is None:
+        raise AssertionError(site)
+    if request.new_key:
+        message = f"the key in {files.key} is another program's, and that program makes a new one"
+        raise UsageError(message, run.command("certificate", "renew"))
+    if request.compromised:
+        done = deploy(run, Wish("order", compromises=True))
+        made = "marked the key in force as compromised"
+        answer = answer_change(run, done, made=made, nothing="the key in force is marked as compromised already")
+        cure = f"have the program that owns {files.key} make a new key, then run: {run.command('certificate', 'renew')}"
+        return answer._replace(warnings=(*answer.warnings, cure))
+    done, _ = follow(run, situation, files, Terms(replace=request.replace), renews=True)
+    nothing = f"{files.certificate} and {files.key} hold what is in force"
+    return answer_change(run, done, made=f"took over what {files.certificate} and {files.key} hold", nothing=nothing)
+
+
+def _renew_by_ca(run: Run, site: Site, request: Request) -> Answer:
+    """See to a request once it is due, and to the self-signed certificate that stands in until its answer comes."""
+    stands_in = request.compromised and request.replace
+    done = deploy(run, Wish("order", compromises=request.compromised, stands_in=stands_in, replace=stands_in))
+    made = "marked the key in force as compromised"
+    if done.draft.material.new_certificate:
+        made = f"a self-signed certificate over {'a new' if done.draft.material.new_key else 'the same'} key stands in"
+    answer = answer_change(run, done, made=made, nothing=_not_due(site, done.after))
+    asked = request.force or request.new_key or request.compromised
+    if not (asked or is_request_due(site, done.after, run.clock())):
+        return answer
+    return _answer_asked(run, answer, ask_again(run, site, new_key=request.new_key))
+
+
+def _answer_asked(run: Run, answer: Answer, asked: Asked) -> Answer:
+    """Return the answer with the request: that it was made is said once, and from then on that it waits."""
+    fresh = bool(asked.written) or asked.number is None
+    if asked.number is None:
+        told = "would make a request"
+    else:
+        told = f"made request {asked.number}" if fresh else f"request {asked.number} waits for its answer"
+    before = f"{answer.headline}, and " if answer.changed else "" if fresh else "nothing to do: "
+    send = ("Send it", "to your certificate authority, the whole text with its BEGIN and END lines; the key stays here")
+    return answer._replace(
+        headline=f"{before}{told}",
+        changed=answer.changed or fresh,
+        lines=(*answer.lines, *((("Request", asked.path),) if asked.path else ()), *((send,) if fresh else ())),
+        written=(*answer.written, *asked.written),
+        next=(command("cat", asked.path), run.command("certificate", "import", "ANSWER")) if asked.path else (),
+        fields={**answer.fields, "request": asked.number},
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sslutil.names import parse_identities
+from sslutil.site import SELF_SIGNED
 from sslutil.steps.deploy import deploy
 from sslutil.steps.tell import answer_change, due_words
 from sslutil.steps.wish import Wish
@@ -46,7 +47,9 @@ def self_sign(run: Run, request: Request) -> Answer:
 def _edits(request: Request) -> dict[str, Any]:
     edits = {
         "site.names": [name.unicode for name in parse_identities(request.names)] or None,
-        "certificate.issuer": "self-signed",
+        "certificate.issuer": SELF_SIGNED,
+        "certificate.certificate_file": "",
+        "certificate.key_file": "",
         "certificate.key_type": request.key_type,
         "certificate.lifetime": request.days,
         "deploy.key_group": request.key_group,

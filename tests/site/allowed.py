@@ -8,7 +8,7 @@ from typing import Any
 
 from sslutil.keytypes import KEY_TYPES
 from sslutil.profiles import CIPHERS, GROUPS, PROFILES, PROTOCOLS
-from sslutil.site import Site, judge
+from sslutil.site import ISSUERS, SERVICES, Site, judge
 
 CUSTOM: dict[str, Any] = {
     "profile": "custom",
@@ -25,10 +25,13 @@ GOOD: dict[str, list[Any]] = {
     "site.http_port": [1, 80, 65535],
     "site.plain_http": ["offer", "redirect", "closed"],
     "site.hsts_max_age": [0, 1, 2**31 - 1],
-    "certificate.issuer": ["self-signed"],
+    "site.services": [[], ["https"], ["smtp", "imaps"], list(SERVICES)],
+    "certificate.issuer": list(ISSUERS),
     "certificate.key_type": list(KEY_TYPES),
     "certificate.lifetime": [1, 397, 825],
     "certificate.renew_at": [0.1, 0.67, 0.95],
+    "certificate.certificate_file": ["", "/etc/letsencrypt/live/mail.example.org/fullchain.pem"],
+    "certificate.key_file": ["", "/a key"],
     "tls.profile": [*PROFILES, "custom"],
     "tls.protocols": [[], list(PROTOCOLS), ["tlsv1.2"]],
     "tls.ciphers": [[], list(CIPHERS), ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"]],
@@ -55,10 +58,13 @@ BAD: dict[str, list[Any]] = {
     "site.http_port": [*_NO_NUMBERS, 0, 65536, -1],
     "site.plain_http": [*_NO_TEXTS, "http"],
     "site.hsts_max_age": [*_NO_NUMBERS, -1, 2**31],
+    "site.services": [*_NO_LISTS, ["ftp"], ["SMTP"], [""]],
     "certificate.issuer": [*_NO_TEXTS, "acme"],
     "certificate.key_type": [*_NO_TEXTS, "rsa1024", "P256"],
     "certificate.lifetime": [*_NO_NUMBERS, 0, 826],
     "certificate.renew_at": ["0.5", True, [], 0.09, 0.96, 1, 0, -0.5, math.nan, math.inf],
+    "certificate.certificate_file": [1, [], "chain.pem", "./a", "/a\0b", "~/a"],
+    "certificate.key_file": [None, True, "key.pem"],
     "tls.profile": [*_NO_TEXTS, "inter"],
     "tls.protocols": [*_NO_LISTS, ["SSLv3"], ["TLSv1.4"], [""]],
     "tls.ciphers": [*_NO_LISTS, ["TLS_AES_128_GCM_SHA256"], ["ALL"], ["HIGH:!aNULL"]],

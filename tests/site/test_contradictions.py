@@ -121,3 +121,28 @@ class TestWhole:
             site_of(client_auth={"mode": mode})
         assert "client_auth.mode" == refused.value.key
         assert mode == site_of(client_auth={"mode": mode, "ca_files": ["/ca.pem"]}).client_auth.mode
+
+
+FILES = {"certificate_file": "/etc/tls/chain.pem", "key_file": "/etc/tls/key.pem"}
+
+
+class TestFiles:
+    """Files of another program belong to the issuer "files", and to no other."""
+
+    def test_both(self) -> None:
+        """With both files the issuer is taken."""
+        assert "/etc/tls/key.pem" == site_of(certificate={"issuer": "files", **FILES}).certificate.key_file
+
+    @pytest.mark.parametrize("missing", FILES)
+    def test_one_is_missing(self, missing: str) -> None:
+        """A certificate without its key, or the reverse, can't be followed."""
+        with pytest.raises(SiteError, match=f'^issuer = "files" needs {missing}$') as refused:
+            site_of(certificate={"issuer": "files", **FILES, missing: ""})
+        assert f"certificate.{missing}" == refused.value.key
+
+    @pytest.mark.parametrize("issuer", ["self-signed", "ca"])
+    @pytest.mark.parametrize("given", FILES)
+    def test_another_issuer(self, issuer: str, given: str) -> None:
+        """A file that nobody reads is one that somebody believes to be read."""
+        with pytest.raises(SiteError, match=f'^{given} is read only with issuer = "files"'):
+            site_of(certificate={"issuer": issuer, given: "/a"})
