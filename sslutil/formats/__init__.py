@@ -1,0 +1,1 @@
+"""Results → the text that another program reads: one format in each module."""
