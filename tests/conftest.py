@@ -163,7 +163,26 @@ def sslutil_run(environment: dict[str, str], tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-def sslutil_call(environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
+def own_machine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in which timers are written in place of the machine, and whose systemd takes everything."""
+    top = tmp_path_factory.mktemp("machine")
+    for name in ("run/systemd/system", "etc/systemd/system", f"run/user/{os.geteuid()}/systemd", "usr/bin"):
+        (top / name).mkdir(parents=True)
+    systemctl = top / "usr/bin/systemctl"
+    systemctl.write_text("#!/bin/sh\necho UnitFileState=enabled; echo ActiveState=active\n")
+    systemctl.chmod(0o755)
+    monkeypatch.setattr("sslutil.host.timers.TOP", str(top))
+    monkeypatch.setattr("sslutil.cli.timer._program", lambda: ("/bin/true",))
+    return top
+
+
+@pytest.fixture
+def sslutil_call(
+    environment: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    own_machine: Path,  # noqa: ARG001  nothing that a test calls may write a timer into the real one
+) -> Call:
     """Run sslutil inside this process, in `tmp_path` and in `environment`: for many commands in a row."""
 
     def call(*argv: str, stdin: str = "", env: Mapping[str, str | None] | None = None) -> Result:
@@ -198,19 +217,26 @@ def _status_of(main: Callable[[], int]) -> int:
 
 def _text_of(stream: io.TextIOWrapper) -> str:
     assert isinstance(stream.buffer, io.BytesIO)
-    return stream.buffer.getvalue().decode()
+    return stream.buffer.getvalue().decode(errors="backslashreplace")  # PKCS#12 and DER are no text
 
 
 MACHINE_WIDE = (Path("/etc/sslutil"), Path("/etc/xdg/sslutil"))
 """Where root's commands write unless told otherwise."""
+TIMER_FOLDERS = ("/etc/cron.d", "/etc/systemd/system")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _machine_untouched() -> Iterator[None]:
     """Fail the session that wrote to the machine's own registry or its path: see `private_etc`."""
-    before = [path.exists() for path in MACHINE_WIDE]
+    before = _machine_wide()
     yield
-    assert before == [path.exists() for path in MACHINE_WIDE]
+    assert before == _machine_wide()
+
+
+def _machine_wide() -> list[Path]:
+    """Return what is there of sslutil's on the machine, its timers included."""
+    timers = [path for folder in TIMER_FOLDERS for path in Path(folder).glob("sslutil-renew*")]
+    return sorted([*(path for path in MACHINE_WIDE if path.exists()), *timers])
 
 
 @pytest.fixture

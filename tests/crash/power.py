@@ -95,9 +95,11 @@ class Disk:
         """Take over what a call did."""
         if call.result is None or call.result < 0:
             return
-        nodes = [self._find(Path(found["path"]).relative_to(self.folder)) for found in _DESCRIPTOR.finditer(call.text)]
         strings = [_unescape(found["text"]) for found in _STRING.finditer(call.text)]
-        getattr(self, f"_{call.name}")(call, nodes[0], *strings)
+        getattr(self, f"_{call.name}")(call, self._folders(call)[0], *strings)
+
+    def _folders(self, call: Call) -> list[Node]:
+        return [self._find(Path(found["path"]).relative_to(self.folder)) for found in _DESCRIPTOR.finditer(call.text)]
 
     def _openat(self, call: Call, folder: Node, name: str) -> None:
         if name not in folder.names:
@@ -112,8 +114,14 @@ class Disk:
     def _unlinkat(self, _call: Call, folder: Node, name: str) -> None:
         folder.change(**{name: None})
 
-    def _renameat(self, _call: Call, folder: Node, old: str, new: str) -> None:
-        folder.change(**{old: None, new: folder.names[old]})
+    def _renameat(self, call: Call, folder: Node, old: str, new: str) -> None:
+        target = self._folders(call)[-1]
+        moved = folder.names[old]
+        if target is folder:
+            folder.change(**{old: None, new: moved})
+        else:
+            target.change(**{new: moved})
+            folder.change(**{old: None})
 
     def _write(self, _call: Call, file: Node, text: str) -> None:
         file.entry = file.entry._replace(content=file.entry.content + text.encode("latin-1"))

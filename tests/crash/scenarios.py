@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import shutil
+import tempfile
 import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.authorities.openssl_ca import make_authority, sign_with
 from tests.crash.soundness import Tree, files, link, read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from tests.conftest import Call, Result
 
@@ -19,6 +23,8 @@ NAME = "mail.example.org"
 SELF_SIGN = ("certificate", "self-sign", NAME)
 RENEW = ("certificate", "renew")
 REFUSED_PORT = 8443
+ANSWERS = Path(tempfile.gettempdir(), f"sslutil-test-answers-{os.getpid()}")
+"""Where the answers of an authority lie: a command line has to name them before there is a registry."""
 SERVER = """#!/bin/sh
 cd {folder} || exit 3
 verdict=accepted
@@ -174,6 +180,11 @@ def _written_by_hand(lab: Lab) -> None:
     (lab.registry / "site.toml").write_text("\n".join(lines) + "\n")
 
 
+def _other_port(lab: Lab) -> None:
+    _with_server(lab)
+    lab.done("configure", "ports", "--https-port", "8444")
+
+
 def _keeping_one(lab: Lab) -> None:
     _with_server(lab)
     lab.edit("keep = 10", "keep = 1")
@@ -193,6 +204,36 @@ def _undo_begun(lab: Lab) -> None:
     lab.write(after | {"site.toml": before["site.toml"], "current": target, ".site.toml.3": waiting, ".refused": mark})
 
 
+def _requested(lab: Lab) -> None:
+    _served(lab)
+    lab.done("csr")
+
+
+def _answered(lab: Lab) -> None:
+    """Leave an answered request whose key is in force, and a later one."""
+    _requested(lab)
+    lab.done("csr", "--new-key")
+    chain = (lab.registry / "current/server.crt").read_bytes()
+    (lab.registry / "requests/000001/answer.pem").write_bytes(chain)
+
+
+def _asked(lab: Lab) -> None:
+    """Leave a request that waits, and two answers of an authority."""
+    _with_server(lab)
+    lab.done("csr")
+    atexit.register(shutil.rmtree, ANSWERS, ignore_errors=True)
+    authority = make_authority(ANSWERS)
+    for name, days in (("first", 30), ("second", 60)):
+        answer = sign_with(authority, lab.registry / "requests/000001/request.csr", [NAME], days=days)
+        (ANSWERS / f"{name}.pem").write_bytes(b"".join(answer.chain))
+
+
+def _imported(lab: Lab) -> None:
+    """Leave an answer in force, which the second one renews."""
+    _asked(lab)
+    lab.done("certificate", "import", str(ANSWERS / "first.pem"))
+
+
 def _ports(port: int, *options: str) -> tuple[str, ...]:
     return ("configure", "ports", "--https-port", str(port), *options)
 
@@ -204,6 +245,7 @@ PRUNE = Scenario("prune", ("certificate", "renew", "--force"), _keeping_one, kee
 PORTS = Scenario("ports", _ports(8444), _with_server)
 CSR_BIRTH = Scenario("csr-birth", ("csr", NAME), _nothing)
 NEW_KEY = Scenario("new-key", ("certificate", "self-sign", "--new-key"), _served)
+IMPORT = Scenario("import", ("certificate", "import", str(ANSWERS / "first.pem")), _asked)
 SCENARIOS = (
     FIRST,
     Scenario("another-name", (*SELF_SIGN, "webmail.example.org"), _served),
@@ -211,7 +253,14 @@ SCENARIOS = (
     CSR_BIRTH,
     Scenario("csr", ("csr",), _served),
     Scenario("csr-new-key", ("csr", "--new-key"), _served),
+    Scenario("csr-subject", ("csr", "--organization", "Example Ltd", "--country", "AT", "--must-staple"), _served),
+    Scenario("csr-discard", ("csr", "--discard", "1"), _requested),
+    Scenario("csr-discard-answered", ("csr", "--discard", "1"), _answered),
     Scenario("renew", ("certificate", "renew", "--force"), _with_server),
+    IMPORT,
+    Scenario("import-renewal", ("certificate", "import", str(ANSWERS / "second.pem")), _imported),
+    Scenario("compromised", ("certificate", "renew", "--compromised"), _with_server),
+    Scenario("rollback", ("rollback", "2"), _other_port),
     Scenario("apply", ("apply",), _edited),
     PORTS,
     Scenario("disable", ("disable",), _served),

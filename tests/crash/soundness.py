@@ -21,9 +21,12 @@ PRIVATE_NAMES = {"server.key", "bundle.pem", "request.key", ".lock"}
 TEXTS = {"settings.toml", "apache.conf", "apache-plain.conf", "site.toml", "generation.toml"}
 GENERATION_FILES = {"server.key", "server.crt", "bundle.pem"} | TEXTS
 REQUEST_FILES = {"request.key", "request.csr", "request.toml"}
+LATER_FILES = {"answer.pem", "discarded"}
+"""What a request's folder gets after it was made."""
 _NUMBERED = re.compile(r"\d{6,}")
 _HIDDEN = re.compile(
-    r"\.(current|deployed|refused)\.new|\.refused|\.site\.toml\.\d+|(generations|requests)/\.\d{6,}(/.*)?"
+    r"\.(current|deployed|refused|answer\.pem|discarded|compromised\.toml)\.new|\.refused|\.site\.toml\.\d+"
+    r"|(generations|requests)/\.\d{6,}(/.*)?"
 )
 _OPEN = {"site.toml", "current", "deployed", "generations", "requests", ".lock"}
 
@@ -143,7 +146,7 @@ def assert_whole_request(tree: Tree, number: int) -> None:
     """Assert that a request folder has key, request and record, of the same key, for the owner alone."""
     found = files(tree, number, "requests")
     assert 0o700 == tree[f"requests/{number:06d}"].mode
-    assert found.keys() == REQUEST_FILES
+    assert found.keys() - LATER_FILES == REQUEST_FILES
     _assert_modes(found)
     public = public_key(found["request.key"].content)
     asked = x509.load_pem_x509_csr(found["request.csr"].content).public_key()
@@ -221,6 +224,17 @@ def _assert_nothing_lost(before: Tree, now: Tree, keep: int | None) -> None:
     if keep is not None:
         newest = sorted(kept | numbers(now))[-keep:]
         kept &= {*newest, link(now, "current"), link(now, "deployed"), _former(now)}
-    for parent, those in (("generations", kept), ("requests", numbers(before, "requests"))):
-        for number in those:
-            assert files(before, number, parent) == files(now, number, parent)
+    for number in kept:
+        assert files(before, number) == files(now, number)
+    for number in numbers(before, "requests"):
+        _assert_request_kept(files(before, number, "requests"), files(now, number, "requests"), now)
+
+
+def _assert_request_kept(before: dict[str, Entry], now: dict[str, Entry], tree: Tree) -> None:
+    """Assert that a request has all that it had; only an answered one may be gone, its key being in a generation."""
+    if now:
+        assert {name: entry for name, entry in before.items() if name != "discarded"}.items() <= now.items()
+        return
+    in_generations = {files(tree, number)["server.key"].content for number in numbers(tree)}
+    assert "answer.pem" in before
+    assert before["request.key"].content in in_generations

@@ -43,3 +43,17 @@ def certificate_text(certificate: Path) -> str:
     status, words = ask(["certtool", "--certificate-info", "--infile", certificate])
     assert status == 0, words
     return words
+
+
+def request_text(request: Path) -> str:
+    """Return what `certtool --crq-info` prints."""
+    status, words = ask(["certtool", "--crq-info", "--infile", request])
+    assert status == 0, words
+    return words
+
+
+def open_pkcs12(file: Path, passphrase: str) -> Verdict:
+    """Ask for everything in a PKCS#12; `certtool` of GnuTLS 3.7 exits 0 on a wrong passphrase too."""
+    status, words = ask(["certtool", "--p12-info", "--inder", "--infile", file, "--password", passphrase])
+    faults = ("verification failed", "Decryption has failed", "There were errors")
+    return Verdict(status == 0 and "PRIVATE KEY-----" in words and not any(fault in words for fault in faults), words)

@@ -149,3 +149,10 @@ def is_served_soon(port: int, name: str, fingerprint: str) -> bool:
         if time.monotonic() > deadline:
             return False
     return True
+
+
+def open_pkcs12(file: Path, passphrase: str) -> Verdict:
+    """Ask for everything in a PKCS#12: its algorithms, its key not encrypted, its certificates."""
+    source: list[Argument] = ["-in", file, "-passin", f"pass:{passphrase}"]
+    status, words = ask(["openssl", "pkcs12", "-info", "-noenc", "-legacy", *source])
+    return Verdict(status == 0 and "-----BEGIN PRIVATE KEY-----" in words, words)
