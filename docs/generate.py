@@ -24,6 +24,7 @@ def pages() -> dict[str, str]:
     """Return the text of each page by its file name."""
     makers = {
         "command-line.md": _command_line,
+        "forms.md": _forms,
         "key-types.md": _key_types,
         "profiles.md": _profiles,
         "site-toml.md": _site_toml,
@@ -201,6 +202,22 @@ def _with_children(kind: type[Any]) -> Iterator[type[Any]]:
     for child in kind.__subclasses__():
         yield from _with_children(child)
     yield kind
+
+
+def _forms() -> Iterator[str]:
+    from sslutil.pki.intake.forms import FORMS
+    from sslutil.pki.refusals import REFUSALS
+
+    yield "# Forms of an answer, and refusals\n"
+    yield "What `sslutil certificate import` and `sslutil certificate show` take, told apart by content, never by name."
+    yield "Whatever is not taken is named in a warning.\n"
+    yield from table(("form", "what is taken"), ((row.name, row.explanation) for row in FORMS))
+    yield "\n## Why a certificate is refused\n"
+    yield "What `certificate import`, `certificate follow` and `certificate renew` would not put in force: status 6,"
+    yield "and nothing changes. In the order in which a certificate is judged, its issuers after it:"
+    for row in REFUSALS.values():
+        yield f"\n### {row.name}\n\n    {row.template.replace('{', '<').replace('}', '>')}\n"
+        yield from _words(row.explanation)
 
 
 def _key_types() -> Iterator[str]:

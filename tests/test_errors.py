@@ -24,6 +24,7 @@ def test_statuses() -> None:
         "RegistryError": 4,
         "BusyError": 5,
         "MaterialError": 6,
+        "IssuerError": 8,
         "ServerRefusedError": 9,
     } == {kind.__name__: kind.status for kind in KINDS}
 

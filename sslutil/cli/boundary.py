@@ -64,6 +64,7 @@ def _raise(number: int, _frame: FrameType | None) -> NoReturn:
 def _run(look: Look) -> int:
     from sslutil.cli.tree import sslutil
 
+    look.screen = streams.is_terminal()
     content = io.BytesIO()  # click's own words, which take the way of every answer: help, version, completion
     words = io.TextIOWrapper(content, encoding="utf-8", write_through=True)
     try:

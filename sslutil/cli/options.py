@@ -34,6 +34,8 @@ class Look:
         self.diff = False
         self.detailed_exitcode = False
         self.registry_path: str | None = None
+        self.screen = False
+        """Whether a person looks at stdout, which is redirected while the command runs."""
 
 
 class _Seconds(click.ParamType):  # type: ignore[type-arg]  # generic only in type stubs of click 8.5
@@ -53,6 +55,8 @@ class _Seconds(click.ParamType):  # type: ignore[type-arg]  # generic only in ty
         return seconds
 
 
+force_out = click.option("--force", is_flag=True, help="Overwrite FILE.")
+"""For commands with --out."""
 _LONGEST_WAIT = 3600
 _WAIT = 30
 _EVERY = (
@@ -156,6 +160,8 @@ def _make_run(
         clock=_now,
         owners=owners(),
         ask=_ask if may_ask and _is_terminal() else None,
+        ask_secret=_ask_secret if may_ask and _is_terminal() else None,
+        read_stdin=_read_stdin,
         wait=wait,
         dry_run=dry_run,
         reload=reload,
@@ -171,6 +177,28 @@ def _now() -> datetime:
 
 def _is_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+def _ask_secret(question: str) -> str:
+    """Return what a person types without showing it; empty where there is nothing."""
+    from getpass import getpass
+
+    try:
+        return getpass(f"{question}: ", stream=sys.stderr)
+    except EOFError as fault:
+        raise click.Abort from fault
+
+
+def _read_stdin(limit: int) -> bytes:
+    """Return what stdin holds; UsageError where a person would have to type it, or it is too much."""
+    if sys.stdin is None or sys.stdin.isatty():
+        message = "stdin is a terminal, and - stands for what is piped into it"
+        raise UsageError(message, typed="-", near=("FILE",))
+    content = sys.stdin.buffer.read(limit + 1)
+    if len(content) > limit:
+        message = f"stdin holds more than {limit / (1 << 20):g} MiB"
+        raise UsageError(message, typed="-", near=("FILE",))
+    return content
 
 
 def _ask(question: str, offer: str) -> str:

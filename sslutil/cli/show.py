@@ -7,18 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 from sslutil.cli import streams
 from sslutil.cli.printable import printable, printable_json
+from sslutil.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.panel import Panel
+
     from sslutil.errors import SslutilError
+    from sslutil.facts import Card
     from sslutil.steps.answer import Answer
 
 _LABEL_WIDTH = 20
 _INDENT = "  "
+_PANEL_EDGES = 4
+"""Columns of a panel's two borders and what is between them and its text."""
+_PAIR = len("AB:")
 
 
 def show(answer: Answer, *, json: bool, diff: bool) -> None:
     """Print an answer: what it is on stdout, talk on stderr."""
-    if json:
+    if answer.raw is not None:
+        _show_raw(answer, answer.raw, json=json)
+    elif json:
         _show_json(answer)
     elif answer.bare is not None:
         _show_bare(answer, answer.bare, diff=diff)
@@ -58,6 +67,25 @@ def _dump(value: dict[str, Any]) -> None:
     streams.write_exactly(printable_json(dumps(value, ensure_ascii=False, indent=2)) + "\n")
 
 
+def refuse_screen(subject: str, *, json: bool, screen: bool) -> None:
+    """Raise UsageError where stdout is no place for bytes or a key: a terminal, or JSON."""
+    if json or screen:
+        where = "JSON" if json else "a terminal"
+        message = f"{subject} is binary, or holds a key, and {where} is no place for it"
+        raise UsageError(message, typed="-", near=("FILE",)).cured_with("--out", "FILE")
+
+
+def _show_raw(answer: Answer, raw: bytes, *, json: bool) -> None:
+    """Write what is binary or secret, for a pipe and not for a screen; in JSON its fields stand for it."""
+    if json and answer.fields:
+        _show_json(answer)
+        return
+    refuse_screen(answer.headline, json=json, screen=streams.is_terminal())
+    streams.write_bytes(raw)
+    _talk(answer.headline)
+    _show_notes(answer)
+
+
 def _show_bare(answer: Answer, bare: str, *, diff: bool) -> None:
     if streams.is_terminal():
         streams.write_words(_lines(bare.splitlines()))
@@ -82,10 +110,15 @@ def _lines(lines: list[str]) -> str:
 
 
 def _render_plain(answer: Answer) -> str:
-    lines = [answer.headline]
-    lines += [f"{_INDENT}{label + ':':{_LABEL_WIDTH}} {value}" for label, value in answer.lines]
+    lines = [answer.headline, *_plain_lines(answer.lines)]
     lines += _columns((answer.heads, *answer.rows)) if answer.rows else []
+    for card in answer.cards:
+        lines += ["", card.title, *_plain_lines(card.lines)]
     return _lines(lines)
+
+
+def _plain_lines(lines: tuple[tuple[str, str], ...]) -> list[str]:
+    return [f"{_INDENT}{label + ':':{_LABEL_WIDTH}} {value}" for label, value in lines]
 
 
 def _columns(rows: tuple[tuple[str, ...], ...]) -> list[str]:
@@ -106,7 +139,22 @@ def _render_rich(answer: Answer) -> str:
             console.print(Text(head, style="cyan"), Text(_fold(printable(value), width, len(head))), sep="")
         for number, line in enumerate(_fit(answer, width) if answer.rows else ()):
             console.print(Text(line, style="" if number else "cyan"))
+        for card in answer.cards:
+            console.print(_make_panel(card, width))
     return capture.get()
+
+
+def _make_panel(card: Card, width: int) -> Panel:
+    from rich.panel import Panel
+    from rich.text import Text
+
+    body = Text()
+    inner = width - _PANEL_EDGES
+    for number, (label, value) in enumerate(card.lines):
+        head = f"{label + ':':{_LABEL_WIDTH}} "
+        body.append(f"\n{head}" if number else head, style="cyan")
+        body.append(_fold(printable(value), inner, len(head), anywhere=True))
+    return Panel(body, title=Text(printable(card.title), style="bold"), title_align="left", width=width)
 
 
 def _fit(answer: Answer, width: int) -> list[str]:
@@ -120,12 +168,30 @@ def _fit(answer: Answer, width: int) -> list[str]:
     return [narrow[0], *(part for pair in zip(map(printable, narrow[1:]), below, strict=True) for part in pair)]
 
 
-def _fold(text: str, width: int, indent: int) -> str:
-    """Return a text in lines of a terminal, between its words only: a path or a fingerprint stays in one piece."""
+def _fold(text: str, width: int, indent: int, *, anywhere: bool = False) -> str:
+    """Return a text in lines of a terminal, between its words only: a path or a fingerprint stays in one piece.
+
+    With `anywhere`, inside a frame, a longer word is broken too, a fingerprint between its pairs.
+    """
     from textwrap import TextWrapper
 
-    fold = TextWrapper(max(width - indent, 1), break_long_words=False, break_on_hyphens=False)
+    room = max(width - indent, 1)
+    if anywhere:
+        text = _break_pairs(text, room)
+    fold = TextWrapper(room, break_long_words=anywhere, break_on_hyphens=False)
     return ("\n" + " " * indent).join(fold.wrap(text))
+
+
+def _break_pairs(text: str, room: int) -> str:
+    """Return a text whose long rows of pairs, "AB:CD:…", have a space where a line ends."""
+    step = room // _PAIR * _PAIR
+    words = text.split(" ")
+    return " ".join(
+        " ".join(word[at : at + step] for at in range(0, len(word), step))
+        if step and len(word) > room and word[2::_PAIR].strip(":") == ""
+        else word
+        for word in words
+    )
 
 
 def _show_notes(answer: Answer) -> None:

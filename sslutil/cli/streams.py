@@ -45,6 +45,11 @@ def write_exactly(text: str) -> None:
     _write(text, text.encode("utf-8", "surrogateescape"))
 
 
+def write_bytes(content: bytes) -> None:
+    """Write bytes on stdout, as they are."""
+    _write("", content)
+
+
 def _write(text: str, content: bytes | None) -> None:
     """Write and flush; UsageError where that fails for another reason than a reader's who has gone.
 

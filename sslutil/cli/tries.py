@@ -27,6 +27,8 @@ class Try(NamedTuple):
     """Of the command that does it, without the program's name."""
     names: bool = False
     """Whether the names that were typed belong behind it."""
+    file: str = ""
+    """Stands behind it where no file was typed; empty where it takes none."""
     why: str = ""
     """What else is to be known, after a semicolon."""
 
@@ -34,12 +36,12 @@ class Try(NamedTuple):
 _SELF_SIGN = Try(("certificate", "self-sign"), names=True)
 _CSR = Try(("certificate", "csr"), names=True)
 _STATUS = Try(("status",))
+_SHOW = Try(("certificate", "show"))
 _HISTORY = Try(("history",))
 _IN_SITE: tuple[str, ...] = ()
 """In the place of words: the command that opens site.toml, and takes it in."""
 _PROFILE = Try(_IN_SITE, why="the suites are in site.toml, as profile = … below [tls]")
 _CLIENTS = Try(_IN_SITE, why="client certificates are in site.toml, as mode and ca_files below [client_auth]")
-_ANSWER = Try(("certificate", "--help"), why="the answer of a certificate authority can't be taken in yet")
 COMMANDS = {
     **dict.fromkeys(
         ("init", "cert", "certs", "create", "new", "gen", "generate", "make", "selfsign", "selfsigned", "setup"),
@@ -50,12 +52,20 @@ COMMANDS = {
     **dict.fromkeys(("renew", "renewal", "update"), Try(("certificate", "renew"))),
     **dict.fromkeys(("cipher", "ciphers", "profile", "protocols", "tls"), _PROFILE),
     **dict.fromkeys(("client-auth", "client", "clients", "mtls"), _CLIENTS),
-    **dict.fromkeys(("import", "install", "follow"), _ANSWER),
+    **dict.fromkeys(("import", "install", "adopt"), Try(("certificate", "import"), file="answer.zip")),
+    "follow": Try(("certificate", "follow", "--certificate", "fullchain.pem", "--key", "privkey.pem")),
+    **dict.fromkeys(("undo", "revert", "restore"), Try(("rollback",))),
     **dict.fromkeys(("port", "ports"), Try(("configure", "ports", "--https-port", "443"))),
     **dict.fromkeys(("path", "registry", "where"), Try(("registry-path",))),
-    **dict.fromkeys(("log", "list", "ls", "rollback", "undo", "generations"), _HISTORY),
-    **dict.fromkeys(("info", "show", "check", "doctor", "probe", "verify", "test", "view"), _STATUS),
+    **dict.fromkeys(("log", "list", "ls", "generations"), _HISTORY),
+    **dict.fromkeys(("info", "show", "view", "inspect", "print"), _SHOW),
+    **dict.fromkeys(("check", "doctor", "probe", "verify", "test"), _STATUS),
     **dict.fromkeys(("apache", "apache2", "httpd"), Try(("export", "apache"))),
+    **dict.fromkeys(("pkcs12", "p12", "pfx"), Try(("export", "pkcs12", "--out", "mail.p12"))),
+    "pem": Try(("export", "pem", "--out", "fullchain.pem")),
+    "der": Try(("export", "der", "--out", "mail.cer")),
+    **dict.fromkeys(("cron", "schedule", "systemd"), Try(("timer", "install"))),
+    "dane": Try(("tlsa",)),
     **dict.fromkeys(("plan", "diff"), Try(("apply", "--dry-run", "--diff"))),
     **dict.fromkeys(("deploy", "reload", "commit"), Try(("apply",))),
     **dict.fromkeys(("start", "on"), Try(("enable",))),
@@ -92,8 +102,24 @@ EXAMPLES = {
     "--registry-path": "/etc/sslutil",
     "--wait": "30",
     "--out": "-",
+    "--key": "privkey.pem",
+    "--certificate": "fullchain.pem",
     "--key-type": "p256",
     "--key-group": "www-data",
+    "--organization": "Example Ltd",
+    "--unit": "Mail",
+    "--locality": "Vienna",
+    "--state": "Vienna",
+    "--country": "AT",
+    "--email": "postmaster@example.org",
+    "--discard": "1",
+    "--starttls": "smtp",
+    "--passphrase-file": "passphrase",
+    "--friendly-name": "mail",
+    "--split": ".",
+    "--form": "generic",
+    "--ttl": "3600",
+    "--port": "25",
     "--days": "397",
     "--https-port": "443",
     "--http-port": "80",
@@ -101,6 +127,9 @@ EXAMPLES = {
     "--hsts-max-age": "0",
 }
 """A value for each option that takes one, for whoever typed none."""
+
+ARGUMENTS = {"files": "answer.zip"}
+"""A word for each argument that must be there, for whoever typed none."""
 
 
 def explain(fault: click.ClickException, argv: list[str]) -> UsageError:
@@ -114,6 +143,9 @@ def explain(fault: click.ClickException, argv: list[str]) -> UsageError:
         return _explain_command(fault, path, argv)
     if isinstance(fault, click.BadOptionUsage):
         return _explain_value(fault.option_name, argv)
+    if isinstance(fault, click.MissingParameter) and fault.param and fault.param.name in ARGUMENTS:
+        typed = command("sslutil", *argv, ARGUMENTS[fault.param.name])
+        return UsageError(f"{path} needs {fault.param.metavar} behind it".replace("|-...", ""), typed)
     message = " ".join(fault.format_message().split()).rstrip(".")
     surplus = re.fullmatch(r"Got unexpected extra arguments? \((.*)\)", message)
     if surplus:
@@ -127,7 +159,7 @@ def complete(error: SslutilError, look: Look) -> SslutilError:
     if error.account:
         sudo = ("sudo",) if error.account == "root" else ("sudo", "-u", error.account)
         error.hint = command(*sudo, "sslutil", *look.argv)
-    if error.added:
+    if error.added and error.added[0] not in look.argv:  # what was typed already is no cure
         options = look.argv.index("--") if "--" in look.argv else len(look.argv)
         error.hint = command("sslutil", *look.argv[:options], *error.added, *look.argv[options:])
     if isinstance(error, UsageError):
@@ -183,6 +215,8 @@ def _fill(meant: Try, typed: str, argv: list[str]) -> str:
     """Return the command that was meant, with the names that were typed."""
     if meant.words == _IN_SITE:
         return f'${{EDITOR:-vi}} "$({_line(("registry-path",), argv)})/site.toml" && {_line(("apply",), argv)}'
+    if meant.file:
+        return _line((*meant.words, *(_typed_others(typed, argv) or (meant.file,))), argv)
     return _line((*meant.words, *(_typed_names(typed, argv) if meant.names else ())), argv)
 
 
@@ -191,10 +225,14 @@ def _line(words: list[str] | tuple[str, ...], argv: list[str]) -> str:
     return command("sslutil", *words, *_typed_registry(argv))
 
 
+def _typed_others(typed: str, argv: list[str]) -> tuple[str, ...]:
+    """Return the words besides the one that is at fault and the registry."""
+    return tuple(word for word in argv if word not in {typed, *_typed_registry(argv)})
+
+
 def _typed_names(typed: str, argv: list[str]) -> tuple[str, ...]:
     """Return what look like names among the words, those in DNS:NAME, CN=NAME and A,B taken apart; else NAME."""
-    words = [word for word in argv if word not in {typed, *_typed_registry(argv)}]
-    parts = [part for word in words for part in re.split(r"[,=]|/CN=|(?:DNS|IP):", word)]
+    parts = [part for word in _typed_others(typed, argv) for part in re.split(r"[,=]|/CN=|(?:DNS|IP):", word)]
     return tuple(dict.fromkeys(part for part in parts if _is_name(part))) or (NAME,)
 
 

@@ -8,6 +8,7 @@ import click
 import pytest
 
 from sslutil.cli.tree import sslutil
+from tests.server.made import make_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +33,17 @@ def commands(
 COMMANDS = dict(commands())
 """Every command by its words."""
 OUT = {("export", "apache"), ("csr",), ("certificate", "csr")}
+FOREIGN = ("foreign.crt", "foreign.key")
+"""A pair of another program's, as write_foreign writes it into the working directory."""
+NEEDED: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("export", "pkcs12"): ("--out", "mail.p12", "--force"),
+    ("certificate", "import"): (FOREIGN[0], "--key", FOREIGN[1]),
+    ("certificate", "follow"): ("--certificate", FOREIGN[0], "--key", FOREIGN[1]),
+}
+"""What has no answer in JSON without this."""
+
+ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {("certificate", "import"): ("answer.zip",)}
+"""What click wants behind a command."""
 
 
 def takes(words: tuple[str, ...], option: str) -> bool:
@@ -44,6 +56,14 @@ def born(sslutil_call: Call, registry: Path) -> Path:
     """A registry with one generation."""
     assert 0 == sslutil_call("certificate", "self-sign", NAME).status
     return registry
+
+
+def write_foreign(folder: Path) -> None:
+    """Write a certificate for NAME and its key, which are none of ours, into a folder."""
+    pair = make_server(names=(NAME,))
+    for name, content in zip(FOREIGN, (pair.pem, pair.key_pem), strict=True):
+        (folder / name).write_bytes(content)
+        (folder / name).chmod(0o600)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.conftest import COMMANDS, takes
+from tests.cli.conftest import ARGUMENTS, COMMANDS, NEEDED, takes, write_foreign
 from tests.stories.transcript import state_of
 
 if TYPE_CHECKING:
@@ -21,13 +21,20 @@ TYPED: dict[tuple[str, ...], tuple[str, ...]] = {
     ("certificate", "self-sign"): ("--days", "90"),
     ("certificate", "renew"): ("--new-key",),
     ("certificate", "csr"): ("--new-key",),
+    ("certificate", "import"): NEEDED["certificate", "import"],
+    ("certificate", "follow"): NEEDED["certificate", "follow"],
     ("csr",): ("imap.example.org", "--out", "request.csr"),
     ("configure", "ports"): ("--https-port", "8443"),
     ("disable",): (),
     ("enable",): (),
     ("apply",): (),
+    ("rollback",): ("1",),
+    ("timer", "install"): (),
+    ("timer", "remove"): (),
 }
 """Each changing command, with what makes it change something."""
+UNWRITTEN = {("registry-path",), ("timer", "remove")}
+"""What root would store for the machine, and what only takes files away."""
 CHANGING = [words for words in COMMANDS if takes(words, "--dry-run")]
 
 
@@ -40,8 +47,12 @@ def parse(text: str) -> dict[str, Any]:
 
 def arrange(words: tuple[str, ...], born: Path, call: Call) -> tuple[str, ...]:
     """Bring the registry where a changing command has something to do; return what is typed behind it."""
-    if words == ("enable",):
+    if words in NEEDED:
+        write_foreign(born.parent)
+    if words in {("enable",), ("rollback",)}:
         assert 0 == call("disable").status
+    if words == ("timer", "remove"):
+        assert 0 == call("timer", "install").status
     if words == ("apply",):
         site = born / "site.toml"
         site.write_text(site.read_text().replace("https_port = 443", "https_port = 8443"))
@@ -51,7 +62,11 @@ def arrange(words: tuple[str, ...], born: Path, call: Call) -> tuple[str, ...]:
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_each_command_answers_with_one_object(words: tuple[str, ...], born: Path, sslutil_call: Call) -> None:
     """--json gives one object with the documented fields, before the verb and after it, and nothing else on stdout."""
-    after, before = sslutil_call(*words, "--json"), sslutil_call("--json", *words)
+    needed = NEEDED.get(words, ())
+    if words == ("rollback",):
+        assert 0 == sslutil_call("disable").status
+    write_foreign(born.parent)
+    after, before = sslutil_call(*words, *needed, "--json"), sslutil_call("--json", *words, *needed)
     for result in (after, before):
         answer = parse(result.stdout)
         assert 0 == result.status
@@ -64,6 +79,7 @@ def test_each_command_answers_with_one_object(words: tuple[str, ...], born: Path
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_each_refusal_is_an_object_too(words: tuple[str, ...], sslutil_call: Call) -> None:
     """What click refuses, and what we do, is one object on stdout, with the sentence and the hint of stderr."""
+    words = (*words, *ARGUMENTS.get(words, ()))
     lines = [(*words, "--xyzzy", "--json"), ("--json", *words, "--xyzzy"), (*words, "--json", "--registry-path", "\0")]
     for line in lines:
         result = sslutil_call(*line)
@@ -96,7 +112,7 @@ def test_a_dry_run_changes_nothing(words: tuple[str, ...], born: Path, sslutil_c
     assert before == state_of(tmp_path)
 
 
-@pytest.mark.parametrize("words", [words for words in CHANGING if words != ("registry-path",)], ids=" ".join)
+@pytest.mark.parametrize("words", [words for words in CHANGING if words not in UNWRITTEN], ids=" ".join)
 def test_a_change_is_told_once(words: tuple[str, ...], born: Path, sslutil_call: Call, tmp_path: Path) -> None:
     """--detailed-exitcode is 10 where something changed, and 0 the second time, which changes no byte."""
     typed = arrange(words, born, sslutil_call)
@@ -133,6 +149,7 @@ def _keys(tmp_path: Path) -> set[str]:
 
 def test_no_byte_of_a_key_is_shown(sslutil_call: Call, born: Path, tmp_path: Path) -> None:
     """All commands with all that they can tell, and faults in the key itself, show no line of any key."""
+    write_foreign(tmp_path)
     shown = []
     for words in [*COMMANDS, *CHANGING]:
         typed = () if words == ("registry-path",) else TYPED.get(words, ())  # root would store it for the machine

@@ -26,11 +26,8 @@ def test_help_fits_a_terminal(words: tuple[str, ...], sslutil_call: Call) -> Non
     result = sslutil_call(*words, "--help")
     assert (0, "") == (result.status, result.stderr)
     assert [] == [line for line in result.stdout.splitlines() if len(line) > 80]
-    assert [] == [
-        line
-        for line in result.stdout.splitlines()
-        if line.endswith("...") and "[NAME]" not in line and "[ARGS]" not in line
-    ]
+    _, *below = result.stdout.splitlines()  # the first says how it is used: ARGUMENT...
+    assert [] == [line for line in below if line.endswith("...")]
     assert result == sslutil_call(*words, "-h")
 
 
@@ -86,7 +83,7 @@ def test_self_signed_is_self_sign(sslutil_call: Call) -> None:
         ("certificate", "mail.example.org", "--dry-run", "--self-signed"),
         ("certificate", "self-sign", "mail.example.org", "--dry-run"),
     ):
-        assert "would change: first certificate\n" == sslutil_call(*line).stdout
+        assert sslutil_call(*line).stdout.startswith("would change: first certificate\n")
     helps = {sslutil_call("certificate", option, "--help").stdout for option in ("--self-signed", "self-sign")}
     assert 1 == len(helps)
 

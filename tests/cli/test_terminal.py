@@ -132,6 +132,22 @@ def test_nobody_answers(key: str, terminal: Callable[..., Any], registry: Path, 
     assert not registry.exists()
 
 
+@pytest.mark.parametrize(("typed", "kept"), [("y", False), ("", True), ("n", True), ("\x03", True)])
+def test_discarding_is_asked(typed: str, kept: bool, terminal: Callable[..., Any], born: Path) -> None:  # noqa: FBT001
+    """A person is asked before a request is discarded: nothing but yes does it, and no is no fault."""
+    end(terminal("csr"))
+    child = terminal("csr", "--discard", "1")
+    child.expect_exact(f"discard request 1 for {NAME}? its key is kept, a certificate may still come (y/n) [n]: ")
+    if typed == "\x03":
+        child.send(typed)
+    else:
+        child.sendline(typed)
+    status, shown = end(child)
+    assert (130 if typed == "\x03" else 0) == status
+    assert ("nothing to do: request 1 stays as it is" in shown) == (typed in {"", "n"})
+    assert kept != (born / "requests/000001/discarded").exists()
+
+
 def test_no_question_to_a_program(terminal: Callable[..., Any]) -> None:
     """--json is for programs, and asks nobody, even on a terminal."""
     _, shown = end(terminal("certificate", "self-sign", "--json"))
@@ -152,3 +168,19 @@ def test_columns_on_a_narrow_terminal(terminal: Callable[..., Any]) -> None:
     _, narrow = end(terminal("history", columns=60, NO_COLOR=""))
     assert re.search(r"self-sign .* first certificate +in force", wide)
     assert re.search(r"self-sign .* in force\n    first certificate\n", narrow)
+
+
+@pytest.mark.usefixtures("born")
+def test_cards(terminal: Callable[..., Any]) -> None:
+    """A card has a frame, within the terminal's width whatever that is, and what it says is all there."""
+    for columns in (60, 80, 200):
+        _, shown = end(terminal("certificate", "show", columns=columns))
+        plain = re.sub("\x1b.*?m", "", shown)
+        head, *card = plain.splitlines()
+        assert head.startswith("generation 1 is in force")
+        assert {columns} == {len(line) for line in card}
+        assert ("╭", "╰") == (card[0][0], card[-1][0])
+        fingerprint = re.sub(r"[│\s]", "", plain).partition("SHA-256fingerprint:")[2]
+        assert re.match(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}", fingerprint)
+    _, shown = end(terminal("certificate", "show", TERM="dumb"))
+    assert "╭" not in shown

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from docs import generate
 from sslutil import registry as names
@@ -15,10 +16,16 @@ from sslutil.cli.boundary import CHANGED, INTERRUPTED
 from sslutil.cli.tree import sslutil
 from sslutil.errors import SslutilError
 from sslutil.keytypes import KEY_TYPES
+from sslutil.pki.intake.forms import FORMS
+from sslutil.pki.refusals import REFUSALS
 from sslutil.profiles import CIPHERS, CIPHERSUITES, GROUPS, PROFILES, PROTOCOLS
 from sslutil.site import settings
+from sslutil.steps.subject import PARTS
 from tests.accounts import REPOSITORY
+from tests.cli.conftest import NAME, write_foreign
 from tests.docs.pages import blocks
+from tests.server import made
+from tests.wire import peers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,10 +148,20 @@ def test_every_key_type_profile_and_name_of_tls_is_in_the_reference() -> None:
     assert [] == [name for name in (*PROTOCOLS, *CIPHERS, *CIPHERSUITES, *GROUPS) if f"`{name}`" not in custom]
 
 
+def test_every_form_and_refusal_is_in_the_reference() -> None:
+    """Each form that is taken has its row, and each reason for a refusal its heading with its sentence."""
+    text = page("forms.md")
+    assert [] == [form.name for form in FORMS if f"\n| {form.name} | " not in text]
+    for reason in REFUSALS.values():
+        section = text.partition(f"\n### {reason.name}\n")[2].partition("\n### ")[0]
+        assert reason.template.partition("{")[0] in section
+
+
 def full_sitting(call: Call, folder: Path) -> list[dict[str, Any]]:
     """Run every command once and more, and return each answer's object."""
     authority, revoked = folder / "authority.pem", folder / "revoked.pem"
     make_authority(authority, revoked)
+    write_foreign(folder)
     lines = [
         ("status",),
         ("history",),
@@ -153,24 +170,66 @@ def full_sitting(call: Call, folder: Path) -> list[dict[str, Any]]:
         ("certificate", "csr", "mail.example.org"),
         ("certificate", "csr", "mail.example.org", "--dry-run"),
         ("certificate", "renew"),
-        ("csr", "--new-key"),
+        ("csr", "--new-key", *(word for name, part in PARTS.items() for word in (f"--{name}", part.example))),
+        ("csr", "--discard", "2"),
+        ("certificate", "renew", "--compromised"),
         ("configure", "ports", "--https-port", "8384", "--dry-run"),
         ("disable",),
         ("enable",),
         ("apply",),
+        ("rollback",),
+        ("certificate", "import", str(folder / "foreign.crt"), "--key", str(folder / "foreign.key")),
+        ("certificate", "follow", "--certificate", str(folder / "foreign.crt"), "--key", str(folder / "foreign.key")),
         ("export", "apache"),
+        ("export", "pem", "--with-key"),
+        ("export", "pem", "--split", str(folder)),
+        ("export", "der", "--out", str(folder / "mail.cer")),
+        ("export", "pkcs12", "--out", str(folder / "mail.p12")),
+        ("tlsa",),
         ("registry-path",),
+        ("timer", "install"),
+        ("timer", "show"),
+        ("timer", "remove", "--dry-run"),
         ("registry-path", str(folder), "--dry-run"),
         ("status",),
         ("history",),
         ("configure", "ports", "--https-port", "no"),
     ]
     answers = [json.loads(call(*line, "--json").stdout) for line in lines]
+    answers += [show_everything(call, folder, revoked), take_an_answer(call, folder)]
     site = folder / "registry" / "site.toml"
     text = site.read_text().replace('mode = "off"', 'mode = "require"')
     text = text.replace("ca_files = []", f'ca_files = ["{authority}"]')
     site.write_text(text.replace("crl_files = []", f'crl_files = ["{revoked}"]'))
     return [*answers, json.loads(call("apply", "--json").stdout)]
+
+
+def take_an_answer(call: Call, folder: Path) -> dict[str, Any]:
+    """Import what an authority answers to the newest request."""
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    assert 0 == call("csr", "--new-key", "--key-type", "p256").status
+    request = max((folder / "registry" / "requests").glob("*/request.key"))
+    key = load_pem_private_key(request.read_bytes(), None)
+    assert isinstance(key, EllipticCurvePrivateKey)
+    root = made.make_authority("Foreign Root")
+    leaf = made.make_pair(NAME, key=key, names=(NAME,), issuer=root, purpose=ExtendedKeyUsageOID.SERVER_AUTH)
+    (folder / "answer.pem").write_bytes(leaf.pem + root.pem)
+    answer: dict[str, Any] = json.loads(call("certificate", "import", str(folder / "answer.pem"), "--json").stdout)
+    assert answer["changed"], answer
+    return answer
+
+
+def show_everything(call: Call, folder: Path, revoked: Path) -> dict[str, Any]:
+    """Show a thing of every kind: certificate, key, request, revocation list, server."""
+    current = folder / "registry" / "current"
+    request = max((folder / "registry" / "requests").glob("*/request.csr"))
+    chain, key = (current / "server.crt").read_bytes(), (current / "server.key").read_bytes()
+    with peers.serving(context=peers.make_context(folder, chain, key)) as port:
+        files = map(str, (current / "server.key", request, revoked))
+        answer: dict[str, Any] = json.loads(call("certificate", "show", *files, f"127.0.0.1:{port}", "--json").stdout)
+    return answer
 
 
 def make_authority(certificate: Path, revocations: Path) -> None:

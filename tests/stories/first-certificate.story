@@ -69,6 +69,11 @@ sslutil: next:
 
 $ sslutil certificate --self-signed webmail.example.org mail.example.org --dry-run
 would change: site.names: mail.example.org, webmail.example.org → webmail.example.org, mail.example.org
+  Key:                 the key that is there
+  Certificate:         …
+  Settings:            /srv/mail/current/settings.toml
+  Exports:             apache-plain.conf, apache.conf
+  Reloads:             none
 % unchanged .
 
 $ sslutil status

@@ -30,8 +30,8 @@ sslutil: hint: sslutil certificate renew
 ? 2
 
 $ sslutil import answer.pem
-sslutil: error: sslutil has no command import; the answer of a certificate authority can't be taken in yet
-sslutil: hint: sslutil certificate --help
+sslutil: error: sslutil has no command import
+sslutil: hint: sslutil certificate import answer.pem
 ? 2
 
 $ sslutil ciphers
@@ -44,9 +44,29 @@ sslutil: error: sslutil has no command client-auth; client certificates are in s
 sslutil: hint: ${EDITOR:-vi} "$(sslutil registry-path)/site.toml" && sslutil apply
 ? 2
 
-$ sslutil rollback
-sslutil: error: sslutil has no command rollback
-sslutil: hint: sslutil history
+$ sslutil undo
+sslutil: error: sslutil has no command undo
+sslutil: hint: sslutil rollback
+? 2
+
+$ sslutil follow
+sslutil: error: sslutil has no command follow
+sslutil: hint: sslutil certificate follow --certificate fullchain.pem --key privkey.pem
+? 2
+
+$ sslutil pfx
+sslutil: error: sslutil has no command pfx
+sslutil: hint: sslutil export pkcs12 --out mail.p12
+? 2
+
+$ sslutil dane
+sslutil: error: sslutil has no command dane
+sslutil: hint: sslutil tlsa
+? 2
+
+$ sslutil cron
+sslutil: error: sslutil has no command cron
+sslutil: hint: sslutil timer install
 ? 2
 
 $ sslutil check
@@ -79,7 +99,7 @@ sslutil: hint: sslutil certificate self-sign mail.example.org --registry-path /s
 $ sslutil export
 Usage: sslutil export [OPTIONS] COMMAND [ARGS]...
 …
-  Say the site's policy in the words of another program.
+  Give policy, key and certificate to another program.
 …
 Options:
   --registry-path PATH  Use this registry, for one command.
@@ -88,3 +108,6 @@ Options:
 …
 Commands:
   apache  Print the configuration of Apache httpd.
+  der     Write the certificate as DER, its binary form.
+  pem     Write the certificate and its chain as PEM.
+  pkcs12  Write key and chain as PKCS#12, also called PFX.

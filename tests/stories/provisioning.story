@@ -18,6 +18,11 @@ sslutil: next:
 
 $ sslutil apply --dry-run --detailed-exitcode
 would change: first certificate
+  Key:                 a new ECDSA P-256 key
+  Certificate:         …
+  Settings:            /srv/mail/current/settings.toml
+  Exports:             apache-plain.conf, apache.conf
+  Reloads:             none
 ? 10
 % unchanged .
 

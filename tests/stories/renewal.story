@@ -42,6 +42,11 @@ sslutil: next:
 
 $ sslutil certificate renew --new-key --dry-run
 would change: new key asked for
+  Key:                 a new ECDSA P-256 key
+  Certificate:         self-signed, 397 days, for …
+  Settings:            /srv/mail/current/settings.toml
+  Exports:             apache…
+  Reloads:             none
 % unchanged mail
 
 $ sslutil certificate renew --new-key 2>/dev/null | head -n 1; cmp -s key mail/current/server.key

@@ -50,7 +50,7 @@ made request 2
   Request:             /srv/mail/requests/000002/request.csr
   Send it:             to your certificate authority, the whole text with its BEGIN and END lines; the key stays here
 sslutil: next:
-  sslutil certificate csr mail.example.org imap.example.org --out -
+  sslutil certificate csr mail.example.org imap.example.org --new-key --out -
   sslutil status
 % unchanged mail/requests/000001 mail/current
 
@@ -61,7 +61,7 @@ wrote request.csr: request 2 asks for this already
   Request:             request.csr
   Send it:             to your certificate authority, the whole text with its BEGIN and END lines; the key stays here
 sslutil: next:
-  sslutil certificate csr mail.example.org imap.example.org --out -
+  sslutil certificate csr mail.example.org imap.example.org --new-key --out -
   sslutil status
 % exists request.csr
 % unchanged mail
@@ -88,10 +88,12 @@ $ sslutil csr --out request.csr --force --json | grep -v BEGIN
   ],
   "diff": "",
   "request": 1,
+  "born": false,
   "names": [
     "mail.example.org"
   ],
-  "born": false
+  "subject": {},
+  "must_staple": false
 }
 
 $ sslutil status
