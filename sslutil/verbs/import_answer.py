@@ -68,15 +68,16 @@ def _read(run: Run, request: Request) -> Opened:
         message = "standard input can be one of the things that are given, not two"
         raise UsageError(message, run.command("certificate", "import", "FILE", "--key", "KEY"))
     opened = open_intake(run, given, request.passphrase_file)
-    _judge_key_file(request, opened.intake)
+    _judge_key_file(run, request, opened.intake)
     return opened
 
 
-def _judge_key_file(request: Request, intake: Intake) -> None:
+def _judge_key_file(run: Run, request: Request, intake: Intake) -> None:
     """Raise MaterialError where what was given as the key is something else."""
     if request.key is None or intake.keys or intake.encrypted:
         return
     swapped = [piece.place for piece in intake.certificates if piece.place.startswith(request.key)]
     what = "a certificate" if swapped else "no private key"
     held = f"{what}, and was given as the key" if swapped else what
-    raise MaterialError(f"{request.key} holds {held}").cured_with("--key", "KEY")
+    cure = run.command("certificate", "import", *request.files, "--key", "KEY")
+    raise MaterialError(f"{request.key} holds {held}", cure)
