@@ -100,12 +100,15 @@ def look_at(root: Folder, owners: Owners | None) -> Situation:
     for _ in range(_TRIES):
         number = store.read_link(root, CURRENT)
         try:
-            return _look_once(root, number, owners)
+            seen = _look_once(root, number, owners)
         except FileNotFoundError:
             continue
         except RegistryError:
             if store.read_link(root, CURRENT) == number:
                 raise
+        else:
+            if store.read_link(root, CURRENT) == number:  # else site.toml may be one that came with the flip
+                return seen
     message = f"{root.path} changes all the time while it is read"
     raise RegistryError(message, "run the same command again")
 
