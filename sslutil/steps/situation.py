@@ -223,6 +223,20 @@ def read_requests(root: Folder) -> list[RequestEntry]:
     return entries
 
 
+def look_for_requests(run: Run) -> list[RequestEntry] | None:
+    """Return each request, for a question; None where this account may not read them."""
+    root = open_for_question(run.registry)
+    if root is None:
+        return []
+    with root:
+        try:
+            return read_requests(root)
+        except RegistryError as fault:
+            if isinstance(fault.__cause__, PermissionError):
+                return None
+            raise
+
+
 def _read_request(root: Folder, number: int) -> RequestEntry:
     name = registry.REQUEST_RECORD
     with ledger.open_request(root, number) as folder:

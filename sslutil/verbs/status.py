@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sslutil import registry
 from sslutil.checks.requests import find_overdue
-from sslutil.errors import RegistryError
 from sslutil.names import parse_identities
 from sslutil.site import FROM_FILES
 from sslutil.steps.answer import Answer
-from sslutil.steps.situation import Situation, look, read_requests
+from sslutil.steps.situation import Situation, look, look_for_requests
 from sslutil.steps.tell import (
     addresses,
     certificate_fields,
@@ -24,7 +23,6 @@ from sslutil.steps.tell import (
     render_rfc3339,
     render_span,
 )
-from sslutil.store.opening import open_for_question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +42,7 @@ _PLAIN_HTTP = {"offer": "offers secure mode", "redirect": "redirects to https", 
 def status(run: Run) -> Answer:
     """Return what is in force, what waits and what is owed; reads without a lock."""
     situation = look(run)
-    requests = _read_requests(run)
+    requests = look_for_requests(run)
     if situation.in_force is None:
         return _nothing_yet(run, situation)
     site = situation.in_force.site
@@ -72,20 +70,6 @@ def _nothing_yet(run: Run, situation: Situation) -> Answer:
         next=(step,),
         fields={"source": run.choice.source, "enabled": None} | certificate_fields(None),
     )
-
-
-def _read_requests(run: Run) -> list[RequestEntry] | None:
-    """Return the requests, or None where this account may not read them."""
-    root = open_for_question(run.registry)
-    if root is None:
-        return []
-    with root:
-        try:
-            return read_requests(root)
-        except RegistryError as fault:
-            if isinstance(fault.__cause__, PermissionError):
-                return None
-            raise
 
 
 def _lines(run: Run, situation: Situation, site: Site, requests: list[RequestEntry] | None) -> list[tuple[str, str]]:

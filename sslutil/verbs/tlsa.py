@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sslutil.errors import MaterialError, RegistryError, SiteError, UsageError
+from sslutil.errors import MaterialError, SiteError, UsageError
 from sslutil.formats.zone import TLSA, TlsaRecord, render_zone
 from sslutil.names import parse_identities
 from sslutil.site import SERVICES
 from sslutil.steps.answer import Answer
-from sslutil.steps.situation import look, read_requests
+from sslutil.steps.situation import look, look_for_requests
 from sslutil.steps.tell import pending_warning, render_names
-from sslutil.store.opening import open_for_question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +64,7 @@ def tlsa(run: Run, request: Request) -> Answer:
         raise SiteError(message, run.command("certificate", "self-sign", "mail.example.org"))
     site = situation.in_force.site
     hosts, skipped = _choose_hosts(run, request, site)
-    requests = _read_requests(run)
+    requests = look_for_requests(run)
     keys = _choose_keys(run, situation, requests or ())
     records = [
         (TlsaRecord(host.text, port, key.fingerprint), key.owner)
@@ -110,20 +109,6 @@ def _ports_of(site: Site) -> tuple[int, ...]:
 
 def _serves_mail(site: Site) -> bool:
     return bool(set(site.site.services) - {"https"})
-
-
-def _read_requests(run: Run) -> list[RequestEntry] | None:
-    """Return the requests, or None where this account may not read them."""
-    root = open_for_question(run.registry)
-    if root is None:
-        return []
-    with root:
-        try:
-            return read_requests(root)
-        except RegistryError as fault:
-            if isinstance(fault.__cause__, PermissionError):
-                return None
-            raise
 
 
 def _choose_keys(run: Run, situation: Situation, requests: Sequence[RequestEntry]) -> list[_Key]:

@@ -172,7 +172,7 @@ class TestComingKeys:
     def test_requests_that_may_not_be_read(self, at: At, born: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """An account that may not read the requests gets the records of the key in force, and is told."""
         csr.csr(at(), csr.Request(new_key=True))
-        monkeypatch.setattr("sslutil.verbs.tlsa.read_requests", _refuse)
+        monkeypatch.setattr("sslutil.steps.situation.read_requests", _refuse)
         answer = tlsa(at(), ON_25)
         assert ["in force"] == [owner for *_, owner in records(answer)]
         assert "may not read the requests" in answer.warnings[0]
