@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sslutil.errors import SiteError
+from sslutil.keytypes import KEY_TYPES
 from sslutil.profiles import (
     CIPHERS,
     CIPHERSUITES,
@@ -17,6 +18,7 @@ from sslutil.profiles import (
     PROFILES,
     PROTOCOLS,
     UNSTOCKED_CIPHERS,
+    find_kind,
     parse_cipher,
     parse_ciphersuite,
     parse_group,
@@ -27,6 +29,26 @@ from tests.judges import ask
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+# What TLSRef 6.0 says, of "old" what 5.8 does: protocols, suites of TLS 1.2 and below, whether the server chooses.
+OF_TLSREF = {"modern": (1, 0, False), "intermediate": (2, 6, False), "old": (4, 21, True)}
+SUITES_OF_TLSREF = ("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256")
+GROUPS_OF_TLSREF = ("X25519MLKEM768", "X25519", "prime256v1", "secp384r1")
+_CURVES = {"prime256v1", "secp384r1", "secp521r1"}
+_AES = r"TLS_AES_(128_GCM_SHA256|256_GCM_SHA384|128_CCM_SHA256)"
+ALLOWED = {
+    "bsi": (
+        r"ECDHE-(ECDSA|RSA)-AES(128|256)-(GCM-SHA\d+|SHA256|SHA384|CCM)",
+        _AES,
+        _CURVES | {"SecP256r1MLKEM768", "SecP384r1MLKEM1024"},
+    ),
+    "nist": (r"ECDHE-(ECDSA|RSA)-AES(128|256)-(GCM-SHA\d+|SHA\d*|CCM)", _AES, _CURVES),
+    "ncsc-nl": (
+        r"ECDHE-(ECDSA|RSA)-(AES(128|256)-(GCM-SHA\d+|CCM)|CHACHA20-POLY1305)",
+        rf"{_AES}|TLS_CHACHA20_POLY1305_SHA256",
+        _CURVES | {"X25519", "X448"},
+    ),
+}
+"""What each authority recommends: suites of TLS 1.2, of TLS 1.3, groups; BSI's hybrids are of curves that it names."""
 EVERYTHING = "ALL:COMPLEMENTOFALL:@SECLEVEL=0"
 SUITE_LINE = re.compile(r"^(?P<iana>\S+) +- (?P<name>\S+) +(?P<protocol>\S+) +Kx=(?P<agreement>\S+) +Au=(?P<sign>\S+)")
 
@@ -79,7 +101,7 @@ class TestNamesOfOpenSSL:
     @pytest.mark.parametrize("name", GROUPS)
     def test_group(self, name: str, openssl_version: tuple[int, ...]) -> None:
         """OpenSSL loads each group exactly where its version is one that is said to."""
-        expected = openssl_version >= GROUPS[name]
+        expected = openssl_version >= GROUPS[name].since
         with socket.socket() as nobody:  # bound, and never listens: a client that gets so far is refused at once
             nobody.bind(("127.0.0.1", 0))
             address = f"127.0.0.1:{nobody.getsockname()[1]}"
@@ -93,8 +115,8 @@ class TestProfiles:
     """What a profile promises."""
 
     def test_names(self) -> None:
-        """There are three, and the default is the one for almost everybody."""
-        assert ["modern", "intermediate", "old"] == list(PROFILES)
+        """Three are TLSRef's, three an authority's, and the default is the one for almost everybody."""
+        assert ["modern", "intermediate", "old", "bsi", "nist", "ncsc-nl"] == list(PROFILES)
         assert "intermediate" == DEFAULT_PROFILE
 
     @pytest.mark.parametrize("name", PROFILES)
@@ -106,7 +128,8 @@ class TestProfiles:
         assert set(profile.ciphers) <= CIPHERS.keys()
         assert set(profile.ciphersuites) <= set(CIPHERSUITES)
         assert set(profile.groups) <= GROUPS.keys()
-        assert re.search(r"TLSRef \d\.\d", profile.guideline)
+        assert re.search(r"TLSRef \d\.\d|version 2026-01|revision 2|of May 2025", profile.guideline)
+        assert set(profile.short_keys) <= KEY_TYPES.keys()
 
     @pytest.mark.parametrize("name", PROFILES)
     def test_each_suite_can_be_used(self, name: str) -> None:
@@ -117,14 +140,43 @@ class TestProfiles:
         assert bool(profile.ciphers) is (PROTOCOLS.index(profile.protocols[0]) < PROTOCOLS.index("TLSv1.3"))
         assert profile.ciphersuites
 
-    @pytest.mark.parametrize("name", PROFILES)
+    @pytest.mark.parametrize("name", OF_TLSREF)
     def test_hybrid_first(self, name: str) -> None:
         """Each begins with the hybrid key agreement, goes on with what every OpenSSL loads, and has no tickets."""
         profile = PROFILES[name]
 
         assert "X25519MLKEM768" == profile.groups[0]
-        assert all(GROUPS[group] <= (1, 1, 1) for group in profile.groups[1:])
+        assert all(GROUPS[group].since <= (1, 1, 1) for group in profile.groups[1:])
+
+    @pytest.mark.parametrize("name", PROFILES)
+    def test_for_every_openssl(self, name: str) -> None:
+        """Hybrids come before all other groups, of which there is one that every OpenSSL loads; no tickets."""
+        profile = PROFILES[name]
+
+        hybrid = [GROUPS[group].hybrid for group in profile.groups]
+        assert sorted(hybrid, reverse=True) == hybrid
+        assert not all(hybrid)
         assert not profile.session_tickets
+
+    @pytest.mark.parametrize("name", OF_TLSREF)
+    def test_is_the_guideline(self, name: str) -> None:
+        """TLSRef's are what was compared with its 6.0 and 5.8, list by list."""
+        profile, counted = PROFILES[name], OF_TLSREF[name]
+
+        assert counted == (len(profile.protocols), len(profile.ciphers), profile.prefer_server_ciphers)
+        assert SUITES_OF_TLSREF == profile.ciphersuites
+        assert GROUPS_OF_TLSREF == profile.groups
+
+    @pytest.mark.parametrize("name", ALLOWED)
+    def test_is_no_laxer_than_the_authority(self, name: str) -> None:
+        """An authority's profile has nothing that its guideline does not recommend."""
+        profile, (ciphers, suites, groups) = PROFILES[name], ALLOWED[name]
+
+        assert ("TLSv1.2", "TLSv1.3") == profile.protocols
+        assert all(re.fullmatch(ciphers, cipher) for cipher in profile.ciphers)
+        assert {"ecdsa", "rsa"} == {CIPHERS[cipher].authentication for cipher in profile.ciphers}
+        assert all(re.fullmatch(suites, suite) for suite in profile.ciphersuites)
+        assert set(profile.groups) <= groups
 
     def test_intermediate_keeps_secrets(self) -> None:
         """Intermediate has forward secrecy and authenticated encryption alone, for both kinds of key."""
@@ -152,13 +204,16 @@ def each_spelling() -> Iterator[tuple[Callable[[str], str], str, str]]:
     for row in CIPHERS.values():
         yield parse_cipher, row.name, row.name
         yield parse_cipher, row.iana, row.name
+        yield parse_cipher, row.gnutls, row.name
     yield from ((parse_ciphersuite, name, name) for name in CIPHERSUITES)
     yield from ((parse_group, name, name) for name in GROUPS)
     yield from ((parse_protocol, name, name) for name in PROTOCOLS)
     yield from ((parse_group, name, "prime256v1") for name in ("P-256", "secp256r1"))
     yield parse_group, "P-384", "secp384r1"
     yield parse_group, "P-521", "secp521r1"
-    yield parse_protocol, "TLSv1.0", "TLSv1"
+    yield from ((parse_group, row.gnutls, row.name) for row in GROUPS.values())
+    yield from ((parse_protocol, spelling, "TLSv1") for spelling in ("TLSv1.0", "VERS-TLS1.0", "TLS 1.0"))
+    yield from ((parse_protocol, spelling, "TLSv1.3") for spelling in ("VERS-TLS1.3", "TLS 1.3", "TLS1.3"))
 
 
 REFUSED = [
@@ -178,7 +233,7 @@ REFUSED = [
     (parse_ciphersuite, "TLS_AES_256_GCM_SHA284", "unknown ciphersuite", "did you mean TLS_AES_256_GCM_SHA384"),
     (parse_group, "X25519Kyber768", "unknown group", "did you mean X25519MLKEM768"),
     (parse_group, "X25519:P-256", "is a list or an expression", "each group is one of X25519MLKEM768, "),
-    (parse_protocol, "TLS1.2", "unknown protocol", "did you mean TLSv1.2"),
+    (parse_protocol, "TLSv1.4", "unknown protocol", "did you mean TLS"),
     (parse_protocol, "SSLv3", "given up", "write TLSv1.2 and TLSv1.3"),
     (parse_protocol, "\x1b[2J", r"'\x1b[2J'", "each protocol is one of TLSv1, TLSv1.1, TLSv1.2, TLSv1.3"),
 ]
@@ -201,3 +256,12 @@ class TestParsed:
         assert fault in refused.value.message
         assert refused.value.hint.startswith(hint)
         assert f"tls.{parse.__name__.removeprefix('parse_')}s" == refused.value.key
+
+    @pytest.mark.parametrize(("parse", "spelling", "name"), list(each_spelling()))
+    def test_kind(self, parse: Callable[[str], str], spelling: str, name: str) -> None:
+        """Each spelling belongs to one list of [tls]."""
+        assert (f"{parse.__name__.removeprefix('parse_')}s", name) == find_kind(spelling)
+
+    def test_kind_of_nothing(self) -> None:
+        """What no table has is of no kind."""
+        assert find_kind("NULL-SHA") is None

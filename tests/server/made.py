@@ -170,7 +170,7 @@ def render_settings(wanted: Wanted) -> str:
         lines += ["", "[[certificate]]", f"names = {json.dumps(wanted.names)}"]
         lines += [f'{kind}_file = "{_numbered(name, number)}"' for kind, name in names.items()]
     profile = PROFILES[wanted.profile]
-    groups = [group for group, openssl in GROUPS.items() if group in profile.groups and openssl < (3, 5)]
+    groups = [group for group, row in GROUPS.items() if group in profile.groups and row.since < (3, 5)]
     shown = ("protocols", "ciphers", "ciphersuites", "groups", "prefer_server_ciphers", "session_tickets")
     tls = {key: getattr(profile, key) for key in shown} | {"groups": groups} | dict(wanted.tls)
     lines += ["", "[tls]", *(f"{key} = {json.dumps(value)}" for key, value in tls.items())]

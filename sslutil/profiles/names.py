@@ -1,14 +1,13 @@
-"""The TLS policies that have a name, and the names of which a policy of one's own can be made.
+"""The names of which a policy can be made, in each program's spelling, checked against one table.
 
-The profiles are those of TLSRef (https://docs.tlsref.org/server-side-tls.html), which carries on Mozilla's server-side
-TLS guidelines. Every name is spelt as OpenSSL spells it; IANA's spelling is taken too and turned into OpenSSL's.
+Every name is kept as OpenSSL spells it; IANA's and GnuTLS's spelling are taken too and turned into OpenSSL's.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from sslutil.errors import SiteError
+from sslutil.errors import SettingError, SiteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,6 +27,22 @@ class Cipher(NamedTuple):
     """The kind of key that the certificate must have."""
     protocol: str
     """The oldest of PROTOCOLS that has it."""
+
+    @property
+    def key_exchange(self) -> Literal["ECDHE", "RSA"]:
+        """How the two sides agree on keys: over a group of the policy, or with the certificate's own key."""
+        return "ECDHE" if self.name.startswith("ECDHE-") else "RSA"
+
+    @property
+    def forward_secrecy(self) -> bool:
+        """Whether what was recorded stays secret when the certificate's key is lost."""
+        return self.key_exchange == "ECDHE"
+
+    @property
+    def gnutls(self) -> str:
+        """GnuTLS's: "TLS_ECDHE_RSA_AES_128_GCM_SHA256"."""
+        name = self.iana.replace("_WITH_", "_").replace("POLY1305_SHA256", "POLY1305")
+        return f"{name}1" if name.endswith("_SHA") else name
 
 
 CIPHERS: dict[str, Cipher] = {
@@ -76,119 +91,45 @@ CIPHERSUITES: tuple[str, ...] = (
 """Every suite of TLS 1.3 that can be chosen; OpenSSL and IANA spell them alike. The fifth of RFC 8446, B.4, with its
 tag of 8 octets, is for small devices."""
 
-GROUPS: dict[str, tuple[int, ...]] = {
-    "X25519MLKEM768": (3, 5),
-    "SecP256r1MLKEM768": (3, 5),
-    "SecP384r1MLKEM1024": (3, 5),
-    "X25519": (1, 1, 0),
-    "prime256v1": (1, 0, 2),
-    "secp384r1": (1, 0, 2),
-    "secp521r1": (1, 0, 2),
-    "X448": (1, 1, 1),
+
+class Group(NamedTuple):
+    """One key agreement."""
+
+    name: str
+    """OpenSSL's: "prime256v1"."""
+    iana: str
+    """IANA's: "secp256r1"."""
+    gnutls: str
+    """GnuTLS's: "GROUP-SECP256R1"; of the hybrids what GnuTLS 3.8.8 calls them."""
+    since: tuple[int, ...]
+    """The first OpenSSL that loads a list with it."""
+
+    @property
+    def hybrid(self) -> bool:
+        """Whether it has ML-KEM besides a curve: then it is for TLS 1.3 alone (RFC 10024)."""
+        return "MLKEM" in self.name
+
+
+GROUPS: dict[str, Group] = {
+    row.name: row
+    for row in (
+        Group("X25519MLKEM768", "X25519MLKEM768", "GROUP-X25519-MLKEM768", (3, 5)),
+        Group("SecP256r1MLKEM768", "SecP256r1MLKEM768", "GROUP-SECP256R1-MLKEM768", (3, 5)),
+        Group("SecP384r1MLKEM1024", "SecP384r1MLKEM1024", "GROUP-SECP384R1-MLKEM1024", (3, 5)),
+        Group("X25519", "x25519", "GROUP-X25519", (1, 1)),
+        Group("prime256v1", "secp256r1", "GROUP-SECP256R1", (1, 0, 2)),
+        Group("secp384r1", "secp384r1", "GROUP-SECP384R1", (1, 0, 2)),
+        Group("secp521r1", "secp521r1", "GROUP-SECP521R1", (1, 0, 2)),
+        Group("X448", "x448", "GROUP-X448", (1, 1, 1)),
+    )
 }
-"""Every key agreement that can be chosen, by OpenSSL's name, and the first OpenSSL that loads a list with it."""
+"""Every key agreement that can be chosen, by OpenSSL's name."""
 
 _GROUP_SPELLINGS = {
     "P-256": "prime256v1",
-    "secp256r1": "prime256v1",
     "P-384": "secp384r1",
     "P-521": "secp521r1",
 }
-
-
-class Profile(NamedTuple):
-    """A TLS policy that has a name."""
-
-    name: str
-    title: str
-    """Whom it is for, in a few words."""
-    guideline: str
-    """What it follows, with the version."""
-    protocols: tuple[str, ...]
-    ciphers: tuple[str, ...]
-    """Suites of TLS 1.2 and below, in order; empty where TLS 1.3 is alone."""
-    ciphersuites: tuple[str, ...]
-    """Suites of TLS 1.3, in order."""
-    groups: tuple[str, ...]
-    """Key agreements, in order; some need a recent OpenSSL, see GROUPS."""
-    prefer_server_ciphers: bool
-    session_tickets: bool = False
-    """Off: OpenSSL seals tickets with one key for as long as the server runs, and whoever gets that key reads every
-    session of TLS 1.2 that was resumed since (RFC 9325, 3.5 asks for rotation, which most servers don't do)."""
-
-
-# Hybrid first: what is recorded today must stay secret when quantum computers come (RFC 10024).
-_GROUPS = ("X25519MLKEM768", "X25519", "prime256v1", "secp384r1")
-_CIPHERSUITES = ("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256")
-_INTERMEDIATE_CIPHERS = (
-    "ECDHE-ECDSA-AES128-GCM-SHA256",
-    "ECDHE-RSA-AES128-GCM-SHA256",
-    "ECDHE-ECDSA-AES256-GCM-SHA384",
-    "ECDHE-RSA-AES256-GCM-SHA384",
-    "ECDHE-ECDSA-CHACHA20-POLY1305",
-    "ECDHE-RSA-CHACHA20-POLY1305",
-)
-_OLD_CIPHERS = (
-    *_INTERMEDIATE_CIPHERS,
-    "ECDHE-ECDSA-AES128-SHA256",
-    "ECDHE-RSA-AES128-SHA256",
-    "ECDHE-ECDSA-AES128-SHA",
-    "ECDHE-RSA-AES128-SHA",
-    "ECDHE-ECDSA-AES256-SHA384",
-    "ECDHE-RSA-AES256-SHA384",
-    "ECDHE-ECDSA-AES256-SHA",
-    "ECDHE-RSA-AES256-SHA",
-    "AES128-GCM-SHA256",
-    "AES256-GCM-SHA384",
-    "AES128-SHA256",
-    "AES256-SHA256",
-    "AES128-SHA",
-    "AES256-SHA",
-    "DES-CBC3-SHA",
-)
-
-VERSION = "1"
-"""Raised with every change of a profile, so that a generation's record says which one it was made by."""
-
-DEFAULT_PROFILE = "intermediate"
-"""What TLSRef recommends for almost every server."""
-
-PROFILES: dict[str, Profile] = {
-    row.name: row
-    for row in (
-        Profile(
-            name="modern",
-            title="clients of 2019 and later, TLS 1.3 only",
-            guideline='TLSRef 6.0, "modern"',
-            protocols=("TLSv1.3",),
-            ciphers=(),
-            ciphersuites=_CIPHERSUITES,
-            groups=_GROUPS,
-            prefer_server_ciphers=False,
-        ),
-        Profile(
-            name="intermediate",
-            title="almost every client of the last ten years",
-            guideline='TLSRef 6.0, "intermediate"',
-            protocols=("TLSv1.2", "TLSv1.3"),
-            ciphers=_INTERMEDIATE_CIPHERS,
-            ciphersuites=_CIPHERSUITES,
-            groups=_GROUPS,
-            prefer_server_ciphers=False,
-        ),
-        Profile(
-            name="old",
-            title="very old clients, at the cost of everyone's safety",
-            guideline='TLSRef 5.8, "old", which 6.0 no longer has',
-            protocols=PROTOCOLS,
-            ciphers=_OLD_CIPHERS,
-            ciphersuites=_CIPHERSUITES,
-            groups=_GROUPS,
-            prefer_server_ciphers=True,
-        ),
-    )
-}
-"""Every profile by name, strictest first."""
 
 
 def parse_protocol(text: str) -> str:
@@ -196,7 +137,7 @@ def parse_protocol(text: str) -> str:
     if text.casefold().startswith("ssl"):
         message = f"protocol {text!r} was given up in 2015 (RFC 7568), and no server offers it"
         raise SiteError(message, "write TLSv1.2 and TLSv1.3", key="tls.protocols")
-    return _parse(text, _same(PROTOCOLS) | {"TLSv1.0": "TLSv1"}, "protocol", "tls.protocols")
+    return _parse(text, _protocol_spellings(), "protocol", "tls.protocols")
 
 
 def parse_cipher(text: str) -> str:
@@ -219,7 +160,34 @@ def parse_ciphersuite(text: str) -> str:
 
 def parse_group(text: str) -> str:
     """Return OpenSSL's name of a key agreement ("P-256" is prime256v1); SiteError for unknown ones."""
-    return _parse(text, _same(GROUPS) | _GROUP_SPELLINGS, "group", "tls.groups")
+    return _parse(text, _group_spellings(), "group", "tls.groups")
+
+
+def find_kind(text: str) -> tuple[str, str] | None:
+    """Return the key of [tls] that a name belongs to, and OpenSSL's spelling of it; None where no table has it."""
+    tables = {
+        "ciphers": _cipher_spellings(),
+        "ciphersuites": _same(CIPHERSUITES),
+        "groups": _group_spellings(),
+        "protocols": _protocol_spellings(),
+    }
+    found = ((key, _find(text, spellings)) for key, spellings in tables.items())
+    return next(((key, name) for key, name in found if name), None)
+
+
+def _protocol_spellings() -> dict[str, str]:
+    """Return OpenSSL's own names, GnuTLS's ("VERS-TLS1.2") and what people write ("TLS 1.2", "TLS1.2")."""
+    spelt = {name: name for name in PROTOCOLS}
+    for name in PROTOCOLS:
+        number = name.removeprefix("TLSv")
+        number = number if "." in number else f"{number}.0"
+        spelt |= dict.fromkeys((f"TLSv{number}", f"TLS{number}", f"TLS {number}", f"VERS-TLS{number}"), name)
+    return spelt
+
+
+def _group_spellings() -> dict[str, str]:
+    spelt = {spelling: row.name for row in GROUPS.values() for spelling in (row.name, row.iana, row.gnutls)}
+    return spelt | _GROUP_SPELLINGS
 
 
 def _same(names: Iterable[str]) -> dict[str, str]:
@@ -227,7 +195,7 @@ def _same(names: Iterable[str]) -> dict[str, str]:
 
 
 def _cipher_spellings() -> dict[str, str]:
-    return {spelling: row.name for row in CIPHERS.values() for spelling in (row.name, row.iana)}
+    return {spelling: row.name for row in CIPHERS.values() for spelling in (row.name, row.iana, row.gnutls)}
 
 
 def _find(text: str, spellings: Mapping[str, str]) -> str | None:
@@ -242,18 +210,19 @@ def _parse(text: str, spellings: Mapping[str, str], kind: str, key: str) -> str:
         expression = any(character in text for character in ":,;!+@")
         fault = f"{text!r} is a list or an expression, and each {kind} is written by itself"
         message = fault if expression else f"unknown {kind} {text!r}"
-        raise SiteError(message, _suggest(text, spellings, kind), key=key)
+        hint, near = _suggest(text, spellings, kind)
+        raise SettingError(message, hint, key=key, near=near)
     return found
 
 
-def _suggest(text: str, spellings: Mapping[str, str], kind: str) -> str:
-    """Return the nearest spelling as a hint; else all names, or where those are many, the way without any."""
+def _suggest(text: str, spellings: Mapping[str, str], kind: str) -> tuple[str, str]:
+    """Return a hint, and the nearest spelling; else all names, or where those are many, the way without any."""
     import difflib
 
     folded = {spelling.casefold(): spelling for spelling in spellings}
     near = difflib.get_close_matches(text.casefold(), folded, 1, cutoff=0.75)
     if near:
-        return f"did you mean {folded[near[0]]}"
+        return f"did you mean {folded[near[0]]}", folded[near[0]]
     if spellings.keys() >= CIPHERS.keys():
-        return f'write profile = "{DEFAULT_PROFILE}", and a guideline chooses them'
-    return f"each {kind} is one of {', '.join(dict.fromkeys(spellings.values()))}"
+        return 'write profile = "intermediate", and a guideline chooses them', ""
+    return f"each {kind} is one of {', '.join(dict.fromkeys(spellings.values()))}", ""
