@@ -187,6 +187,17 @@ class Chain(NamedTuple):
     missing: MissingIssuer | None = None
 
 
+class Policy(NamedTuple):
+    """The TLS policy of the web server, in OpenSSL's names, before any server's dialect."""
+
+    protocols: tuple[str, ...]
+    ciphers: tuple[str, ...]
+    ciphersuites: tuple[str, ...]
+    groups: tuple[str, ...]
+    prefer_server_ciphers: bool
+    session_tickets: bool
+
+
 class GenerationRecord(NamedTuple):
     """How a generation came to be: its generation.toml."""
 
@@ -205,6 +216,8 @@ class GenerationRecord(NamedTuple):
     """Of every other file in the generation, hexadecimal, by name."""
     before: str
     """SHA-256 of the site.toml that was read, hexadecimal; empty where there was none."""
+    policy: Policy | None = None
+    """What its exports were made by; None in records that older versions of sslutil wrote."""
 
 
 class RequestRecord(NamedTuple):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sslutil.errors import SiteError, command
+from sslutil.facts import Policy
 from sslutil.names import Identity, find_uncovered, render_identity
-from sslutil.profiles import GROUPS, PROFILES
+from sslutil.profiles import CIPHERS, GROUPS, PROFILES, PROTOCOLS
 from sslutil.site import BY_CA, CUSTOM, SELF_SIGNED, Site, settings
 
 if TYPE_CHECKING:
@@ -18,19 +19,6 @@ if TYPE_CHECKING:
 Version = tuple[int, ...]
 _SECONDS_A_DAY = 86400
 OLDEST_OPENSSL: Version = (1, 1, 1)
-OLDEST_APACHE: Version = (2, 4, 36)
-"""The first httpd that takes the suites of TLS 1.3 (SSLCipherSuite, httpd manual)."""
-
-
-class Policy(NamedTuple):
-    """The TLS policy of the web server, in OpenSSL's names, before any server's dialect."""
-
-    protocols: tuple[str, ...]
-    ciphers: tuple[str, ...]
-    ciphersuites: tuple[str, ...]
-    groups: tuple[str, ...]
-    prefer_server_ciphers: bool
-    session_tickets: bool
 
 
 def make_policy(site: Site) -> Policy:
@@ -38,7 +26,12 @@ def make_policy(site: Site) -> Policy:
     tls = site.tls
     if tls.profile == CUSTOM:
         return Policy(
-            tls.protocols, tls.ciphers, tls.ciphersuites, tls.groups, prefer_server_ciphers=False, session_tickets=False
+            tuple(protocol for protocol in PROTOCOLS if protocol in tls.protocols),
+            tls.ciphers,
+            tls.ciphersuites,
+            tls.groups,
+            tls.prefer_server_ciphers,
+            session_tickets=False,
         )
     profile = PROFILES[tls.profile]
     return Policy(
@@ -51,13 +44,18 @@ def make_policy(site: Site) -> Policy:
     )
 
 
+def is_known(policy: Policy | None) -> bool:
+    """Return whether there is a policy, each name of which this sslutil knows: a release may drop one."""
+    return policy is not None and CIPHERS.keys() >= set(policy.ciphers) and GROUPS.keys() >= set(policy.groups)
+
+
 def split_groups(groups: Iterable[str], openssl: Version) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the groups that this OpenSSL loads, and those that it does not know.
 
     One unknown name in a list is fatal to every server before OpenSSL 3.5 (measured: Apache, nginx, HAProxy).
     """
-    loaded = tuple(group for group in groups if GROUPS[group] <= openssl)
-    return loaded, tuple(group for group in groups if GROUPS[group] > openssl)
+    loaded = tuple(group for group in groups if GROUPS[group].since <= openssl)
+    return loaded, tuple(group for group in groups if GROUPS[group].since > openssl)
 
 
 def parse_version(text: str) -> Version:
@@ -79,8 +77,21 @@ class Change(NamedTuple):
 
     @property
     def words(self) -> str:
-        """The change in one line: "site.https_port: 443 → 8443"."""
+        """The change in one line: "site.https_port: 443 → 8443", of long lists what goes and what comes."""
+        if isinstance(self.before, tuple) and self.before and len(self.before + self.after) >= _LONG_LISTS:
+            return f"{self.key}: {_tell_lists(self.before, self.after)}"
         return f"{self.key}: {render_setting(self.before)} → {render_setting(self.after)}"
+
+
+_LONG_LISTS = 5
+"""Entries from which two lists are too long to be compared by eye."""
+
+
+def _tell_lists(before: tuple[Any, ...], after: tuple[Any, ...]) -> str:
+    gone = tuple(one for one in before if one not in after)
+    come = tuple(one for one in after if one not in before)
+    parts = [f"{word} {render_setting(part)}" for word, part in (("without", gone), ("with", come)) if part]
+    return " and ".join(parts) or "in another order"
 
 
 def render_setting(value: object) -> str:
@@ -98,6 +109,12 @@ def find_changes(before: Site, after: Site) -> tuple[Change, ...]:
     """Return every key in which two sites differ, in the order of the file."""
     pairs = ((key, before.value(key), after.value(key)) for key in settings())
     return tuple(Change(key, old, new) for key, old, new in pairs if old != new)
+
+
+def tell_policy_changes(before: Policy, after: Policy) -> tuple[str, ...]:
+    """Return in words what a newer policy of the same name changes: "ciphers: without DES-CBC3-SHA"."""
+    pairs = zip(Policy._fields, before, after, strict=True)
+    return tuple(Change(name, old, new).words for name, old, new in pairs if old != new)
 
 
 def refuse_vanished(explicit_before: Iterable[str], explicit_after: frozenset[str], changes: Iterable[Change]) -> None:

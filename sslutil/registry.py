@@ -25,6 +25,8 @@ CERTIFICATE = "server.crt"
 BUNDLE = "bundle.pem"
 CLIENT_CA = "client-ca.crt"
 CLIENT_CRL = "client-ca.crl"
+CLIENT_TRUST = "client-trust.pem"
+"""The client authorities, then their lists, for a server that reads both from one file: Dovecot."""
 RECORD = "generation.toml"
 
 REQUEST_PEM = "request.csr"

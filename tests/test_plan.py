@@ -222,7 +222,7 @@ class TestGroups:
         loaded, unknown = split_groups(groups, openssl)
 
         assert sorted(groups) == sorted(loaded + unknown)
-        assert [group for group in groups if GROUPS[group] <= openssl] == list(loaded)
+        assert [group for group in groups if GROUPS[group].since <= openssl] == list(loaded)
         assert loaded
 
     @pytest.mark.parametrize(("openssl", "hybrid"), [((3, 4, 9), False), ((3, 5, 0), True)])
@@ -266,3 +266,14 @@ class TestPolicy:
         assert (("TLSv1.3",), (), ("TLS_AES_256_GCM_SHA384",), ("secp384r1",), False, False) == make_policy(
             change(SITE, lists)
         )
+
+
+def test_protocols_of_a_custom_policy_are_in_order() -> None:
+    """Whatever order they are written in: servers take the first as the lowest and the last as the highest."""
+    lists = {
+        "tls.profile": "custom",
+        "tls.protocols": ["TLSv1.3", "TLSv1.2"],
+        "tls.ciphersuites": ["TLS_AES_128_GCM_SHA256"],
+    }
+    others = {"tls.ciphers": ["ECDHE-ECDSA-AES128-GCM-SHA256"], "tls.groups": ["X25519"]}
+    assert ("TLSv1.2", "TLSv1.3") == make_policy(change(Site(), lists | others)).protocols

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sslutil.cli.options import Look, force_out, group_options, question
+from sslutil.exporters import EXPORTERS
 
 if TYPE_CHECKING:
+    from sslutil.exporters import Exporter
     from sslutil.steps.answer import Answer
     from sslutil.steps.run import Run
 
@@ -19,26 +21,6 @@ _OUT = click.option("--out", metavar="FILE|-", default="-", show_default=True, h
 @group_options
 def export() -> None:
     """Give policy, key and certificate to another program."""
-
-
-@export.command()
-@click.option("--plain", is_flag=True, help="The file for the virtual host of plain http.")
-@_OUT
-@force_out
-@question
-def apache(run: Run, plain: bool, out: str, force: bool) -> Answer:  # noqa: FBT001  as click calls
-    """Print the configuration of Apache httpd.
-
-    Each generation carries it too, so that one line in a virtual host is enough.
-
-    \b
-    Examples:
-      sslutil export apache
-      sslutil export apache --plain --out /etc/apache2/sslutil-plain.conf
-    """  # noqa: D301
-    from sslutil.verbs import export as verb
-
-    return verb.export_apache(run, out, plain=plain, force=force)
 
 
 @export.command("pkcs12")
@@ -102,3 +84,46 @@ def der(run: Run, out: str, key: bool, force: bool) -> Answer:  # noqa: FBT001  
     from sslutil.verbs import export_material as verb
 
     return verb.export_der(run, out, key=key, force=force)
+
+
+_FILE_OPTIONS = {
+    "plain": "The file for the virtual host of plain http.",
+    "master": "The file for master.cf, with submission and submissions.",
+}
+
+
+def _add_exporter(exporter: Exporter) -> None:
+    """Add the command of one exporter: what it can be asked follows from its row."""
+
+    def run_export(run: Run, out: str, force: bool, **typed: Any) -> Answer:  # noqa: ANN401, FBT001  as click calls
+        from sslutil.verbs import export as verb
+
+        chosen = "".join(option for option in exporter.files if option and typed.pop(option))
+        return verb.export(run, verb.Request(exporter.name, chosen, out=out, force=force, **typed))
+
+    run_export.__doc__ = (
+        f"Print the configuration of {exporter.title}.\n\nA generation carries it too where exports names it.\n\n"
+        f"\b\nExamples:\n  sslutil export {exporter.name}\n  sslutil export {exporter.name} --out FILE\n"
+    )
+    options = [
+        click.option(f"--{name}", name, is_flag=True, help=_FILE_OPTIONS[name]) for name in exporter.files if name
+    ]
+    if exporter.vhost:
+        options.append(click.option("--vhost", is_flag=True, help="A complete virtual host, for both ports."))
+    if exporter.suggests:
+        options.append(click.option("--suggest", is_flag=True, help="The commands that set the same."))
+    if exporter.oldest:
+        options.append(_version_option("--server-version", exporter.title))
+    options += [_version_option("--openssl-version", "OpenSSL"), _OUT]
+    command: Any = question(force_out(run_export))
+    for option in reversed(options):
+        command = option(command)
+    export.command(exporter.name)(command)
+
+
+def _version_option(name: str, title: str) -> Any:  # noqa: ANN401  click's decorator
+    return click.option(name, metavar="VERSION", help=f"For this {title}; the installed one by default.")
+
+
+for _exporter in EXPORTERS.values():
+    _add_exporter(_exporter)

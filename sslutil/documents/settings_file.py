@@ -8,7 +8,7 @@ from sslutil import registry
 from sslutil.documents.toml import render_lines
 
 if TYPE_CHECKING:
-    from sslutil.plan import Policy
+    from sslutil.facts import Policy
     from sslutil.site import Site
 
 VERSION = 1
@@ -57,8 +57,9 @@ def render_settings(site: Site, policy: Policy, *, crl: bool) -> str:
 
 def _client_auth(site: Site, *, crl: bool) -> dict[str, Any]:
     clients = site.client_auth
-    table: dict[str, Any] = {"mode": clients.mode, "depth": clients.depth}
-    if clients.mode != "off":
+    mode = clients.mode if "https" in clients.services else "off"
+    table: dict[str, Any] = {"mode": mode, "depth": clients.depth}
+    if mode != "off":
         table["ca_file"] = registry.CLIENT_CA
         if crl:
             table["crl_file"] = registry.CLIENT_CRL

@@ -6,9 +6,26 @@ import re
 from typing import TYPE_CHECKING
 
 from sslutil import registry
-from sslutil.errors import SiteError
-from sslutil.plan import split_groups
-from sslutil.site import HTTPS_STANDARD_PORT
+from sslutil.exporters.parts import (
+    CLOSED,
+    DISABLED_PLAIN,
+    DISABLED_SECURE,
+    OFFERED,
+    ON_OFF,
+    OWN_ROOT,
+    REDIRECTED,
+    clients_of,
+    find_first,
+    find_lost_ciphers,
+    find_lost_groups,
+    introduce,
+    list_groups,
+    refuse_characters,
+    render_cipher_list,
+    render_host,
+    render_port,
+    render_text,
+)
 
 if TYPE_CHECKING:
     from sslutil.exporters import ExportPlan
@@ -32,35 +49,58 @@ def quote(path: str) -> str:
     takes a backslash before a quote or a backslash (ap_getword_conf), and has no escape for the rest.
     """
     if re.search(r"[\x00-\x1f\x7f*?\[\ud800-\udfff]|\$\{", path) or len(path.encode()) > LONGEST_PATH:
-        message = f"Apache can't name the path {path!r}"
-        raise SiteError(message, "choose a plain path: sslutil registry-path PATH", key="deploy.exports")
+        raise refuse_characters("Apache", path, "")
     return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def render_include(path: str) -> str:
-    """Return the line that takes a file of ours into a virtual host, with quotes only where the path needs them."""
+def find_losses(plan: ExportPlan) -> tuple[str, ...]:
+    """Return what httpd can't express of the site."""
+    return (*find_lost_ciphers(plan.policy), *find_lost_groups(plan))
+
+
+def render_include(directory: str) -> dict[str, str]:
+    """Return the line that takes each file into its virtual host, with quotes only where the path needs them."""
+    return {name: _include(f"{directory}/{name}") for name in (SECURE, PLAIN)}
+
+
+def _include(path: str) -> str:
     quoted = quote(path)
     return f"Include {path if re.fullmatch(r'[A-Za-z0-9_./+-]+', path) else quoted}"
 
 
-def _introduction(plan: ExportPlan, use: str) -> list[str]:
-    site = plan.site.site
-    names = " ".join(name.text for name in site.names)
-    return [
-        "# Made by sslutil. Edit site.toml instead: this file is written anew by each change.",
-        f"# {use}",
-        f"# Names: {names}",
-    ]
+def render_vhost(plan: ExportPlan) -> str:
+    """Return the two virtual hosts, whole; each port that httpd does not listen on yet needs its Listen line."""
+    web = plan.site.site
+    use = "For sites-available or conf.d; httpd has to listen on these ports. Renewals need no change here"
+    lines = introduce(plan, use, losses=find_losses(plan) if web.enabled else ())
+    lines += _virtual_host(plan, web.https_port, _secure_directives(plan))
+    lines += _virtual_host(plan, web.http_port, _plain_directives(plan))
+    return render_text(lines)
+
+
+def _virtual_host(plan: ExportPlan, port: int, directives: list[str]) -> list[str]:
+    """Return one virtual host; a first name that is a wildcard can't be the server's own, only another one of it."""
+    names = plan.site.site.names
+    first = find_first(names)
+    server = [f"ServerName {render_host(first)}"] if first else []
+    others = [render_host(name) for name in names if name != first]
+    aliases = [f"ServerAlias {' '.join(others)}"] if others else []
+    root = [OWN_ROOT, 'DocumentRoot "/var/www/html"']
+    body = [*server, *aliases, *root, *directives]
+    return ["", f"<VirtualHost *:{port}>", *(f"    {line}" for line in body), "</VirtualHost>"]
 
 
 def _render_secure(plan: ExportPlan) -> str:
     port = plan.site.site.https_port
-    path = f"{plan.directory}/{SECURE}"
-    lines = _introduction(plan, f"In the virtual host of port {port}, after its ServerName: {render_include(path)}")
+    use = f"In the virtual host of port {port}, after its ServerName: {_include(f'{plan.directory}/{SECURE}')}"
+    losses = find_losses(plan) if plan.site.site.enabled else ()
+    return render_text([*introduce(plan, use, losses=losses), *_secure_directives(plan)])
+
+
+def _secure_directives(plan: ExportPlan) -> list[str]:
     if not plan.site.site.enabled:
-        return _text([*lines, "# The site is disabled: this port speaks plain http.", "SSLEngine off"])
-    lines += _engine(plan) + _policy(plan) + _clients(plan) + _hsts(plan)
-    return _text(lines)
+        return [DISABLED_SECURE, "SSLEngine off"]
+    return _engine(plan) + _policy(plan) + _clients(plan) + _hsts(plan)
 
 
 def _engine(plan: ExportPlan) -> list[str]:
@@ -75,25 +115,20 @@ def _policy(plan: ExportPlan) -> list[str]:
     policy = plan.policy
     lines = ["SSLProtocol -all " + " ".join(f"+{protocol}" for protocol in policy.protocols)]
     if policy.ciphers:
-        # OpenSSL 3 refuses TLS 1.0 and 1.1 above security level 0 (their signatures use SHA-1).
-        level = ":@SECLEVEL=0" if {"TLSv1", "TLSv1.1"} & set(policy.protocols) else ""
-        lines.append(f"SSLCipherSuite {':'.join(policy.ciphers)}{level}")
+        lines.append(f"SSLCipherSuite {render_cipher_list(policy)}")
     if "TLSv1.3" in policy.protocols:
         lines.append(f"SSLCipherSuite TLSv1.3 {':'.join(policy.ciphersuites)}")
-    groups, unknown = split_groups(policy.groups, plan.versions["openssl"])
-    if unknown:
-        version = ".".join(str(part) for part in plan.versions["openssl"])
-        lines.append(f"# Left out, unknown to OpenSSL {version}: {' '.join(unknown)}")
+    groups = list_groups(plan)
     if groups:
         lines.append(f"SSLOpenSSLConfCmd Groups {':'.join(groups)}")
-    lines.append(f"SSLHonorCipherOrder {_switch(on=policy.prefer_server_ciphers)}")
-    lines.append(f"SSLSessionTickets {_switch(on=policy.session_tickets)}")
+    lines.append(f"SSLHonorCipherOrder {ON_OFF[policy.prefer_server_ciphers]}")
+    lines.append(f"SSLSessionTickets {ON_OFF[policy.session_tickets]}")
     lines.append("SSLCompression off")
     return lines
 
 
 def _clients(plan: ExportPlan) -> list[str]:
-    clients = plan.site.client_auth
+    clients = clients_of(plan, "https")
     if clients.mode == "off":
         return ["SSLVerifyClient none"]
     lines = [
@@ -103,9 +138,11 @@ def _clients(plan: ExportPlan) -> list[str]:
     ]
     if plan.crl:
         # Without the check httpd reads the file and ignores it. The whole chain: a revoked intermediate lets nobody in.
+        # Without the flag an authority that has no list would have no client (2.4.21, httpd manual).
+        flag = " no_crl_for_cert_ok" if plan.unlisted else ""
         lines += [
             f"SSLCARevocationFile {quote(f'{plan.directory}/{registry.CLIENT_CRL}')}",
-            "SSLCARevocationCheck chain",
+            f"SSLCARevocationCheck chain{flag}",
         ]
     return lines
 
@@ -117,22 +154,23 @@ def _hsts(plan: ExportPlan) -> list[str]:
 
 def _render_plain(plan: ExportPlan) -> str:
     site = plan.site.site
-    path = f"{plan.directory}/{PLAIN}"
-    lines = _introduction(plan, f"In the virtual host of port {site.http_port}: {render_include(path)}")
+    use = f"In the virtual host of port {site.http_port}: {_include(f'{plan.directory}/{PLAIN}')}"
+    return render_text([*introduce(plan, use), *_plain_directives(plan)])
+
+
+def _plain_directives(plan: ExportPlan) -> list[str]:
+    site = plan.site.site
     if not site.enabled:
-        return _text([*lines, "# The site is disabled: plain http is all there is."])
+        return [DISABLED_PLAIN]
     if site.plain_http == "offer":
-        return _text([*lines, "# Plain http is offered: pages link to secure mode and back."])
+        return [OFFERED]
     if site.plain_http == "closed":
-        return _text(
-            [
-                *lines,
-                "# Plain http is closed, to the challenges of certificate authorities too.",
-                "RewriteEngine on",
-                "RewriteRule ^ - [F,L]",
-            ]
-        )
-    return _text([*lines, *_redirect(site.names, site.https_port)])
+        return [
+            CLOSED,
+            "RewriteEngine on",
+            "RewriteRule ^ - [F,L]",
+        ]
+    return _redirect(site.names, site.https_port)
 
 
 def _redirect(names: tuple[Identity, ...], port: int) -> list[str]:
@@ -140,24 +178,23 @@ def _redirect(names: tuple[Identity, ...], port: int) -> list[str]:
 
     308 keeps the method (RFC 9110 section 15.4.9).
     """
-    tail = "" if port == HTTPS_STANDARD_PORT else f":{port}"
     return [
-        "# Plain http is redirected, but for the challenges of certificate authorities (RFC 8555 section 8.3).",
+        REDIRECTED,
         "AllowEncodedSlashes NoDecode",
         "RewriteEngine on",
         r"RewriteRule ^/?\.well-known/acme-challenge/ - [L]",
-        *_choose_host(names, tail),
+        *_choose_host(names, render_port(port)),
         *_TO_THE_SAME_PATH,
     ]
 
 
 def _choose_host(names: tuple[Identity, ...], tail: str) -> list[str]:
     """Return the rules that set sslutil_host: the name that was asked for if it is one of ours, else the first."""
-    first = next((name for name in names if not name.wildcard), None)
-    lines = [f"RewriteRule ^ - [E=sslutil_host:{_host(first)}{tail}]"] if first else []
+    first = find_first(names)
+    lines = [f"RewriteRule ^ - [E=sslutil_host:{render_host(first)}{tail}]"] if first else []
     for name in (name for name in names if name != first):
-        host = rf"[a-z0-9-]+{re.escape(name.text[1:])}" if name.wildcard else re.escape(_host(name))
-        target = "%1" if name.wildcard else _host(name)
+        host = rf"[a-z0-9-]+{re.escape(name.text[1:])}" if name.wildcard else re.escape(render_host(name))
+        target = "%1" if name.wildcard else render_host(name)
         lines += [
             rf'RewriteCond "%{{HTTP_HOST}}" "^({host})\.?(?::\d+)?$" [NC]',
             f"RewriteRule ^ - [E=sslutil_host:{target}{tail}]",
@@ -173,15 +210,3 @@ _TO_THE_SAME_PATH = (
     "RewriteRule ^ - [E=sslutil_path:%1]",
     'RewriteRule ^ "https://%{ENV:sslutil_host}%{ENV:sslutil_path}" [R=308,L,NE]',
 )
-
-
-def _host(name: Identity) -> str:
-    return f"[{name.text}]" if ":" in name.text else name.text
-
-
-def _switch(*, on: bool) -> str:
-    return "on" if on else "off"
-
-
-def _text(lines: list[str]) -> str:
-    return "\n".join(lines) + "\n"

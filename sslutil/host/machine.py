@@ -6,7 +6,7 @@ import mmap
 import os
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,23 +14,47 @@ if TYPE_CHECKING:
 _HOST_NAME = "/etc/hostname"
 _HOSTS = "/etc/hosts"
 _MAIL_NAME = "/etc/mailname"
+_SERVERS = ("/usr/sbin", "/usr/local/sbin")
 _LOCAL = (".localhost", ".localdomain", ".localdomain4", ".localdomain6", ".local", ".internal")
 """Names that no other machine can reach (RFC 6761, RFC 6762; /etc/hosts of Fedora)."""
-_VERSION = re.compile(rb"[A-Za-z]+[/ ](\d+\.\d+\.\d+)\b")
-_LONGEST_VERSION = 16
-_BINARIES = {
-    "apache": (("apache2", "httpd"), b"Apache/2."),
-    "openssl": (("libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.so.4"), b"OpenSSL "),
-}
-_FOLDERS = {
-    "apache": ("/usr/sbin", "/usr/local/sbin", "/usr/local/apache2/bin"),
-    "openssl": (
-        f"/usr/lib/{os.uname().machine}-linux-gnu",
-        "/usr/lib/arm-linux-gnueabihf",
-        "/usr/lib64",
-        "/usr/lib",
+
+
+class _Traces(NamedTuple):
+    """Where the version of a program stands."""
+
+    files: tuple[str, ...]
+    """Absolute paths, the first that has it counts."""
+    mark: bytes
+    """What stands before it: a plain search is quicker than a pattern."""
+    version: re.Pattern[bytes]
+    """What begins with the mark, with the version as its group."""
+
+
+_THREE_PARTS = rb"(\d+\.\d+\.\d+)[a-z]?\b"
+_LIBRARIES = (f"/usr/lib/{os.uname().machine}-linux-gnu", "/usr/lib/arm-linux-gnueabihf", "/usr/lib64", "/usr/lib")
+
+
+def _trace(mark: bytes, names: Iterable[str], rest: bytes = _THREE_PARTS, folders: Iterable[str] = _SERVERS) -> _Traces:
+    files = tuple(f"{folder}/{name}" for name in names for folder in folders)
+    return _Traces(files, mark, re.compile(re.escape(mark) + rest, re.DOTALL))
+
+
+_TRACES = {
+    "apache": (_trace(b"Apache/", ("apache2", "httpd"), rb"(2\.\d+\.\d+)\b", (*_SERVERS, "/usr/local/apache2/bin")),),
+    "nginx": (_trace(b"nginx/", ("nginx",), folders=(*_SERVERS, "/usr/local/nginx/sbin")),),
+    "haproxy": (_trace(b"\0 version ", ("haproxy",), rb"(\d+\.\d+\.\d+)[^\0]*, released"),),
+    "lighttpd": (_trace(b"lighttpd/", ("lighttpd",)),),
+    # Go's linker leaves no mark in Debian's build, and its 36 MB are long to search.
+    "caddy": (
+        _trace(b"\nPackage: caddy\n", ("status",), rb".{1,2000}?\nVersion: (\d+\.\d+\.\d+)", ("/var/lib/dpkg",)),
+        _trace(b"github.com/caddyserver/caddy/v2\tv", ("caddy",), folders=("/usr/bin", "/usr/local/bin")),
     ),
+    "postfix": (_trace(b"mail_version=", ("postconf",)),),
+    "dovecot": (_trace(b"Dovecot v", ("dovecot",)),),
+    "exim": (_trace(b"<<eximcnumber>>\0", ("exim4", "exim"), rb"(\d+\.\d+(?:\.\d+)?)\0"),),
+    "openssl": (_trace(b"OpenSSL ", ("libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.so.4"), folders=_LIBRARIES),),
 }
+_LONGEST_TRACE = 2100
 
 
 def full_name() -> str | None:
@@ -67,33 +91,33 @@ def _read(path: str) -> str:
 
 @cache
 def installed_version(program: str) -> str | None:
-    """Return the version of "apache" or "openssl" that is installed, or None.
+    """Return the version of a program that is installed, or None; `program` is one that deploy.versions takes.
 
     Read from the binary itself: that costs a millisecond, where starting it would cost a tenth of the whole command,
     and it is the library that servers load whose version counts, not that of a command of the same name.
     """
-    names, mark = _BINARIES[program]
-    for path in (f"{folder}/{name}" for name in names for folder in _FOLDERS[program]):
-        found = _search(path, mark)
-        if found:
-            return found
+    for traces in _TRACES[program]:
+        for path in traces.files:
+            found = _search(path, traces)
+            if found:
+                return found
     return None
 
 
-def _search(path: str, mark: bytes) -> str | None:
-    """Return the first three-part version behind `mark` in a binary; a plain search is quicker than a pattern."""
+def _search(path: str, traces: _Traces) -> str | None:
+    """Return the first version in a file that stands as its traces say."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
     try:
         with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as content:
-            place = content.find(mark)
+            place = content.find(traces.mark)
             while place >= 0:
-                found = _VERSION.match(content[place : place + len(mark) + _LONGEST_VERSION])
+                found = traces.version.match(content[place : place + _LONGEST_TRACE])
                 if found:
                     return found[1].decode()
-                place = content.find(mark, place + 1)
+                place = content.find(traces.mark, place + 1)
             return None
     except (OSError, ValueError):
         return None

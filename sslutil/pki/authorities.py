@@ -44,6 +44,27 @@ def judge_crls(content: bytes, path: str) -> bytes:
     return b"".join(parts)
 
 
+def find_unlisted(authorities: bytes, crls: bytes) -> tuple[str, ...]:
+    """Return the subject of each authority in PEM (RFC 4514) of which none of the lists in PEM is.
+
+    A list is an authority's whose subject issued it (RFC 5280 section 6.3.3 (b)) and whose key signed it.
+    """
+    lists = [x509.load_pem_x509_crl(match[0]) for match in _BLOCK.finditer(crls)]
+    return tuple(
+        authority.subject.rfc4514_string()
+        for authority in x509.load_pem_x509_certificates(authorities)
+        if not any(_is_list_of(crl, authority) for crl in lists)
+    )
+
+
+def _is_list_of(crl: x509.CertificateRevocationList, authority: x509.Certificate) -> bool:
+    key = authority.public_key()
+    try:
+        return crl.issuer == authority.subject and crl.is_signature_valid(key)  # type: ignore[arg-type]
+    except UNREADABLE:
+        return False
+
+
 def _blocks(content: bytes, path: str) -> list[tuple[bytes, bytes]]:
     """Return label and text of each block; one that is cut short must not go missing, a list of revocations least."""
     blocks = [(match["label"], match[0]) for match in _BLOCK.finditer(content)]

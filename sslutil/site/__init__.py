@@ -1,9 +1,10 @@
 """What the operator wants: the schema of site.toml, and the one judge of it."""
 
-from sslutil.site.judgement import change, judge, judge_value, judge_whole
+from sslutil.site.judgement import change, judge, judge_value, judge_whole, lay
 from sslutil.site.schema import (
     BY_CA,
     CLIENT_MODES,
+    CLIENT_SERVICES,
     CUSTOM,
     EXPORTS,
     FROM_FILES,
@@ -30,6 +31,7 @@ from sslutil.site.values import VERSIONED_PROGRAMS
 __all__ = [
     "BY_CA",
     "CLIENT_MODES",
+    "CLIENT_SERVICES",
     "CUSTOM",
     "EXPORTS",
     "FROM_FILES",
@@ -54,5 +56,6 @@ __all__ = [
     "judge",
     "judge_value",
     "judge_whole",
+    "lay",
     "settings",
 ]

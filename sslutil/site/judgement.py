@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from sslutil.errors import SettingError, SiteError, SslutilError, UsageError
 from sslutil.keytypes import KEY_TYPES
-from sslutil.profiles import CIPHERS, PROFILES, PROTOCOLS
+from sslutil.profiles import GROUPS, PROFILES, PROTOCOLS
+from sslutil.profiles.clients import find_usable
 from sslutil.site.schema import (
     CUSTOM,
     FROM_FILES,
+    HTTP_STANDARD_PORT,
+    HTTPS_STANDARD_PORT,
     SELF_SIGNED,
+    SERVICES,
     TABLES,
     VERSION,
     CertificateTable,
@@ -25,6 +29,8 @@ from sslutil.site.schema import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from sslutil.profiles.clients import Offer
 
 _LONGEST_QUOTE = 60
 _LIKELY = 0.7
@@ -119,13 +125,18 @@ def judge_value(setting: Setting, value: Any) -> Any:  # noqa: ANN401  the setti
 
 def change(site: Site, values: Mapping[str, Any]) -> Site:
     """Return the site with some keys changed, judged; `values` are TOML's, by dotted key."""
+    changed = lay(site, values)
+    judge_whole(changed)
+    return changed
+
+
+def lay(site: Site, values: Mapping[str, Any]) -> Site:
+    """Return the site with some keys changed, each of them judged, but not yet what no single key shows."""
     tables: dict[str, dict[str, Any]] = {}
     for key, value in values.items():
         setting = settings()[key]
         tables.setdefault(setting.table, {})[setting.name] = judge_value(setting, value)
-    changed = replace(site, **{table: replace(getattr(site, table), **parts) for table, parts in tables.items()})
-    judge_whole(changed)
-    return changed
+    return replace(site, **{table: replace(getattr(site, table), **parts) for table, parts in tables.items()})
 
 
 def judge_whole(site: Site) -> None:
@@ -141,6 +152,13 @@ def _judge_ports(web: SiteTable) -> None:
     if web.https_port == web.http_port:
         message = f"https_port and http_port are both {web.https_port}"
         raise SiteError(message, "sslutil configure ports --https-port 443 --http-port 80", key="site.http_port")
+    for name, port in (("https_port", web.https_port), ("http_port", web.http_port)):
+        service = next((service for service in web.services if SERVICES[service] == port), None)
+        if service:
+            message = f"{name} is {port}, the port of {service}, which is one of the site's services"
+            standard = HTTP_STANDARD_PORT if name == "http_port" else HTTPS_STANDARD_PORT
+            cure = f"sslutil configure ports --{name.replace('_', '-')} {standard}"
+            raise SiteError(message, cure, key=f"site.{name}")
     if not web.enabled and web.plain_http == "closed":
         message = 'enabled = false with plain_http = "closed" would leave users no way in'
         raise SiteError(message, "sslutil configure ports --plain-http offer", key="site.enabled")
@@ -162,27 +180,35 @@ def _judge_files(certificate: CertificateTable) -> None:
 
 
 def _judge_hsts(site: Site) -> None:
-    if not site.site.hsts_max_age:
+    web = site.site
+    if not web.hsts_max_age:
         return
     if site.certificate.issuer == SELF_SIGNED:
         # RFC 6797 section 8.4 and 12.1: with HSTS a certificate warning can't be clicked away.
         message = "HSTS with a self-signed certificate would lock every user out"
         raise SiteError(message, "sslutil configure ports --hsts-max-age 0", key="site.hsts_max_age")
+    redirects = (web.http_port, web.https_port) == (HTTP_STANDARD_PORT, HTTPS_STANDARD_PORT)
+    if web.plain_http != "closed" and not (web.plain_http == "redirect" and redirects):
+        # RFC 6797 section 8.3: a browser that knows the host turns http:// into https:// and keeps an explicit port.
+        message = 'HSTS turns every plain address of this host to https: plain http must be "closed", or redirect'
+        cure = "sslutil configure ports --hsts-max-age 0"
+        raise SiteError(
+            f"{message} from port {HTTP_STANDARD_PORT} to {HTTPS_STANDARD_PORT}", cure, key="site.hsts_max_age"
+        )
 
 
 def _judge_tls(site: Site) -> None:
     tls = site.tls
     lists = {"protocols": tls.protocols, "ciphers": tls.ciphers, "ciphersuites": tls.ciphersuites, "groups": tls.groups}
     if tls.profile != CUSTOM:
-        given = next((name for name, value in lists.items() if value), None)
+        owns = lists | {"prefer_server_ciphers": tls.prefer_server_ciphers, "guideline": tls.guideline}
+        given = next((name for name, value in owns.items() if value), None)
         if given:
             message = f'{given} is read only with profile = "{CUSTOM}", and the profile is {tls.profile}'
             raise SiteError(message, f'write profile = "{CUSTOM}", or remove {given}', key=f"tls.{given}")
-        protocols, ciphers = PROFILES[tls.profile].protocols, PROFILES[tls.profile].ciphers
     else:
         _judge_custom(tls)
-        protocols, ciphers = tls.protocols, tls.ciphers
-    _judge_key_fits(site.certificate.key_type, protocols, ciphers)
+    _judge_key_fits(site.certificate.key_type, tls if tls.profile == CUSTOM else PROFILES[tls.profile])
 
 
 def _judge_custom(tls: TlsTable) -> None:
@@ -204,15 +230,15 @@ def _judge_custom(tls: TlsTable) -> None:
         raise SiteError(message, f"write protocols = {list(PROTOCOLS[first : last + 1])}", key="tls.protocols")
 
 
-def _judge_key_fits(key_type: str, protocols: Iterable[str], ciphers: Iterable[str]) -> None:
-    newest = max(protocols, key=PROTOCOLS.index)
-    if newest == "TLSv1.3":
+def _judge_key_fits(key_type: str, offer: Offer) -> None:
+    newest = max(offer.protocols, key=PROTOCOLS.index)
+    if newest == "TLSv1.3" or find_usable(offer, KEY_TYPES[key_type].authentication, newest):
         return
-    known = PROTOCOLS[: PROTOCOLS.index(newest) + 1]
-    wanted = KEY_TYPES[key_type].authentication
-    if not any(CIPHERS[cipher].authentication == wanted and CIPHERS[cipher].protocol in known for cipher in ciphers):
-        message = f"no suite of the list is for {newest} and a key of type {key_type}: no client could connect"
-        raise SiteError(message, "add TLSv1.3 to protocols, or suites that fit the key", key="tls.ciphers")
+    if all(GROUPS[group].hybrid for group in offer.groups):
+        message = f"no group of the list is for {newest}: those with ML-KEM are for TLSv1.3 alone"
+        raise SiteError(message, "add TLSv1.3 to protocols, or X25519 to groups", key="tls.groups")
+    message = f"no suite of the list is for {newest} and a key of type {key_type}: no client could connect"
+    raise SiteError(message, "add TLSv1.3 to protocols, or suites that fit the key", key="tls.ciphers")
 
 
 def _judge_clients(clients: ClientAuthTable) -> None:

@@ -25,6 +25,7 @@ from sslutil.site.values import (
     parse_boolean,
     parse_commands,
     parse_fraction,
+    parse_line,
     parse_names,
     parse_optional_path,
     parse_versions,
@@ -55,9 +56,24 @@ SERVICES = {
     "sieve": 4190,
 }
 """What may run on a mail host → its port (IANA, Service Name registry); that of https is the site's own."""
+CLIENT_SERVICES = tuple(service for service in SERVICES if service != "smtp")
+"""Where a client may be asked for a certificate: on port 25 a refusal would mean plain text (RFC 7435)."""
 FROM_FILES = "files"
 ISSUERS = (SELF_SIGNED, BY_CA, FROM_FILES)
-EXPORTS = ("apache",)
+EXPORTS = (
+    "apache",
+    "nginx",
+    "haproxy",
+    "lighttpd",
+    "caddy",
+    "postfix",
+    "dovecot",
+    "exim",
+    "openssl-conf",
+    "gunicorn",
+    "uvicorn",
+    "hypercorn",
+)
 HTTPS_STANDARD_PORT = 443
 HTTP_STANDARD_PORT = 80
 LONGEST_LIFETIME = 825
@@ -173,6 +189,14 @@ class TlsTable:
     groups: tuple[str, ...] = _setting(
         [], "Groups of the key exchange, the preferred first.", each_of(parse_group), list
     )
+    prefer_server_ciphers: bool = _setting(
+        False,  # noqa: FBT003
+        "For your own lists: true lets the server's order of suites count, not the client's.",
+        parse_boolean,
+    )
+    guideline: str = _setting(
+        "", "The guideline and version that your own lists were taken from, for whoever reads this.", parse_line
+    )
 
 
 @dataclass(frozen=True)
@@ -189,6 +213,12 @@ class ClientAuthTable:
         [], "PEM files with those authorities' revocation lists.", each_of(parse_absolute), list
     )
     depth: int = _setting(1, "The longest chain of authorities above a client's certificate.", whole_number(0, 10))
+    services: tuple[str, ...] = _setting(
+        ["https"],
+        f"Where certificates are asked for: {', '.join(CLIENT_SERVICES)}; smtp never asks.",
+        each_of(OneOf(CLIENT_SERVICES)),
+        list,
+    )
 
 
 @dataclass(frozen=True)
@@ -197,7 +227,7 @@ class DeployTable:
 
     exports: tuple[str, ...] = _setting(
         ["apache"],
-        f"Servers whose configuration each generation carries: {', '.join(EXPORTS)}.",
+        "Programs whose configuration each generation carries, by the names that sslutil export lists.",
         each_of(OneOf(EXPORTS)),
         list,
     )

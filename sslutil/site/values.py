@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from sslutil.names import Identity
 
-VERSIONED_PROGRAMS = ("apache", "openssl")
+VERSIONED_PROGRAMS = ("apache", "nginx", "haproxy", "lighttpd", "caddy", "postfix", "dovecot", "exim", "openssl")
 """Programs whose version an export may depend on."""
+_LONGEST_LINE = 100
 HIGHEST_GROUP = 2**32 - 2
 """The number above it means "leave it" to chown(2)."""
 _NUMBER = re.compile(r"[0-9]{1,10}")
@@ -95,6 +96,13 @@ def parse_optional_path(value: object) -> str:
     """Return an absolute path, or an empty text for none."""
     if not isinstance(value, str) or "\0" in value or (value and not value.startswith("/")):
         raise ValueError("is the absolute path of a file, or empty")
+    return value
+
+
+def parse_line(value: object) -> str:
+    """Return a short text that stands on one line, or an empty one."""
+    if not isinstance(value, str) or len(value) > _LONGEST_LINE or not value.isprintable():
+        raise ValueError(f"is one line of at most {_LONGEST_LINE} characters")
     return value
 
 

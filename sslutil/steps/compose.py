@@ -2,49 +2,87 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sslutil import registry
 from sslutil.disk import PRIVATE_FILE, File
 from sslutil.documents.settings_file import render_settings
-from sslutil.exporters import ExportPlan, render_exports
+from sslutil.exporters import EXPORTERS, ExportPlan, render_exports
 from sslutil.host.machine import installed_versions
-from sslutil.plan import OLDEST_APACHE, OLDEST_OPENSSL, make_policy, parse_version, split_groups
+from sslutil.plan import OLDEST_OPENSSL, make_policy, parse_version, split_groups
 from sslutil.site import VERSIONED_PROGRAMS
 from sslutil.steps.material import NAMES as MATERIAL_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sslutil.facts import Policy
     from sslutil.site import Site
     from sslutil.steps.material import Material
     from sslutil.steps.situation import Situation
 
 _GROUP_READABLE = 0o640
+_OPENSSL = "openssl"
+
+
+class ClientFiles(NamedTuple):
+    """The client authorities of a generation and their revocation lists, in PEM; empty where there are none."""
+
+    authorities: bytes = b""
+    crls: bytes = b""
+
+
+_NO_CLIENTS = ClientFiles()
 
 
 def find_versions(site: Site, *, asked: str = "") -> dict[str, str]:
-    """Return the versions that the exports are written for, and one more that is `asked` for.
+    """Return the versions that the exports are written for, those of one that is `asked` for among them.
 
     They are the site's own, else the installed ones.
     """
     given = dict(site.deploy.versions)
-    missing = sorted(set(VERSIONED_PROGRAMS) - set(given)) if site.deploy.exports or asked else []
-    return given | installed_versions(missing)
+    exports = {*site.deploy.exports, asked} - {""}
+    wanted = {name for name in exports if EXPORTERS[name].oldest} | ({_OPENSSL} if exports else set())
+    return given | installed_versions(sorted(wanted - set(given)))
 
 
-def make_export_plan(site: Site, registry_path: str, versions: Mapping[str, str]) -> ExportPlan:
-    """Return what exporters work from; a version that nobody knows is the oldest supported."""
+def make_export_plan(
+    site: Site,
+    registry_path: str,
+    versions: Mapping[str, str],
+    policy: Policy | None = None,
+    *,
+    client_files: ClientFiles = _NO_CLIENTS,
+) -> ExportPlan:
+    """Return what exporters work from; a version that nobody knows is the oldest supported.
+
+    Without a `policy` it is the one that the site's profile means today.
+    """
+    oldest = {name: row.oldest for name, row in EXPORTERS.items() if row.oldest} | {_OPENSSL: OLDEST_OPENSSL}
     known = {program: parse_version(versions[program]) for program in VERSIONED_PROGRAMS if program in versions}
-    oldest = {"apache": OLDEST_APACHE, "openssl": OLDEST_OPENSSL}
-    directory = f"{registry_path}/{registry.CURRENT}"
-    return ExportPlan(site, make_policy(site), directory, oldest | known, crl=bool(site.client_auth.crl_files))
+    return ExportPlan(
+        site,
+        policy or make_policy(site),
+        f"{registry_path}/{registry.CURRENT}",
+        oldest | known,
+        assumed=frozenset(oldest.keys() - known.keys()),
+        crl=bool(client_files.crls),
+        unlisted=_find_unlisted(client_files),
+    )
 
 
-def compose(site: Site, registry_path: str, versions: Mapping[str, str]) -> list[File]:
+def compose(site: Site, registry_path: str, versions: Mapping[str, str], policy: Policy | None = None) -> list[File]:
     """Return the files of a generation but for its material, its record and its site.toml."""
-    plan = make_export_plan(site, registry_path, versions)
-    files = [File(registry.SETTINGS, _settings(site, plan).encode()), *_client_files(site)]
+    clients = _read_clients(site)
+    plan = make_export_plan(site, registry_path, versions, policy, client_files=clients)
+    files = [File(registry.SETTINGS, _settings(site, plan).encode())]
+    if clients.authorities:
+        files.append(File(registry.CLIENT_CA, clients.authorities))
+    if clients.crls:
+        files += [
+            File(registry.CLIENT_CRL, clients.crls),
+            File(registry.CLIENT_TRUST, clients.authorities + clients.crls),
+        ]
     return files + [File(name, text.encode()) for name, text in render_exports(plan).items()]
 
 
@@ -71,16 +109,23 @@ def _settings(site: Site, plan: ExportPlan) -> str:
     return render_settings(site, plan.policy._replace(groups=groups), crl=plan.crl)
 
 
-def _client_files(site: Site) -> list[File]:
+def _read_clients(site: Site) -> ClientFiles:
+    """Return what the site's files hold of client authorities and lists; MaterialError for what can't serve."""
     clients = site.client_auth
     if clients.mode == "off":
-        return []
+        return _NO_CLIENTS
     from sslutil.files import read_file
     from sslutil.pki.authorities import judge_authorities, judge_crls
 
-    authorities = b"".join(judge_authorities(read_file(path), path) for path in clients.ca_files)
-    files = [File(registry.CLIENT_CA, authorities)]
-    if clients.crl_files:
-        crls = b"".join(judge_crls(read_file(path), path) for path in clients.crl_files)
-        files.append(File(registry.CLIENT_CRL, crls))
-    return files
+    return ClientFiles(
+        b"".join(judge_authorities(read_file(path), path) for path in clients.ca_files),
+        b"".join(judge_crls(read_file(path), path) for path in clients.crl_files),
+    )
+
+
+def _find_unlisted(clients: ClientFiles) -> tuple[str, ...]:
+    if not clients.crls:
+        return ()
+    from sslutil.pki.authorities import find_unlisted
+
+    return find_unlisted(clients.authorities, clients.crls)

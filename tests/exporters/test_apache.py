@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sslutil.errors import SiteError, UsageError
-from sslutil.exporters import ExportPlan, render_export, render_exports
+from sslutil.exporters import EXPORTERS, ExportPlan, render_export, render_exports
 from sslutil.exporters.apache import LONGEST_PATH, PLAIN, SECURE, quote, render, render_include
 from sslutil.names import parse_identity
-from sslutil.plan import OLDEST_APACHE, OLDEST_OPENSSL, make_policy
-from sslutil.site import Site, change
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from sslutil.plan import OLDEST_OPENSSL, make_policy
+from sslutil.site import EXPORTS, Site, change
 
 FOLDER = "/srv/registry/current"
 REFUSED = ["\n", "\r", "\t", "\0", "\x7f", "${", "*", "?", "[", "\udcff"]
@@ -81,7 +78,9 @@ def plan(
 ) -> ExportPlan:
     """Return what the exporter is given for a site with these values, by dotted key."""
     site = change(Site(), {"site.names": ["mail.example.org"], **(values or {})})
-    return ExportPlan(site, make_policy(site), FOLDER, {"apache": OLDEST_APACHE, "openssl": openssl}, crl=crl)
+    return ExportPlan(
+        site, make_policy(site), FOLDER, {"apache": EXPORTERS["apache"].oldest, "openssl": openssl}, crl=crl
+    )
 
 
 def rules(text: str) -> list[str]:
@@ -129,7 +128,7 @@ class TestSecure:
         text = render(plan(openssl=(3, 4, 9)))[SECURE]
 
         assert "SSLOpenSSLConfCmd Groups X25519:prime256v1:secp384r1" in rules(text)
-        assert "# Left out, unknown to OpenSSL 3.4.9: X25519MLKEM768" in text.splitlines()
+        assert "# Left out: X25519MLKEM768, unknown to OpenSSL 3.4.9" in text.splitlines()
 
     def test_groups_of_a_newer_openssl(self) -> None:
         """Nothing is left out where OpenSSL knows every group."""
@@ -205,29 +204,28 @@ class TestQuoting:
         assert caught.value.message.isprintable()
         assert "sslutil registry-path" in caught.value.hint
 
-    @pytest.mark.parametrize("function", [quote, render_include])
-    def test_longest(self, function: Callable[[str], str]) -> None:
+    def test_longest(self) -> None:
         """A path may be so many bytes long, not letters, and no more."""
         letters = "/" + "ü" * ((LONGEST_PATH - 1) // 2)
         longest = letters + "x" * (LONGEST_PATH - len(letters.encode()))
 
-        assert longest in function(longest)
+        assert longest in quote(longest)
         for longer in (longest + "x", "/" + "x" * LONGEST_PATH):
             with pytest.raises(SiteError):
-                function(longer)
+                quote(longer)
 
     @pytest.mark.parametrize(
         ("path", "line"),
         [
-            ("/etc/sslutil/current/apache.conf", "Include /etc/sslutil/current/apache.conf"),
-            ("/srv/a b/apache.conf", 'Include "/srv/a b/apache.conf"'),
-            ('/srv/a"\\b', 'Include "/srv/a\\"\\\\b"'),
-            ("/srv/#1", 'Include "/srv/#1"'),
+            ("/etc/sslutil/current", "Include /etc/sslutil/current/apache.conf"),
+            ("/srv/a b", 'Include "/srv/a b/apache.conf"'),
+            ('/srv/a"\\b', 'Include "/srv/a\\"\\\\b/apache.conf"'),
+            ("/srv/#1", 'Include "/srv/#1/apache.conf"'),
         ],
     )
     def test_include(self, path: str, line: str) -> None:
         """The line for the virtual host has quotes where the path needs them."""
-        assert line == render_include(path)
+        assert line == render_include(path)[SECURE]
 
     @given(st.lists(st.text(max_size=40) | st.from_regex(r"[*\[\]a-z0-9.:\"\\\n -]{1,30}", fullmatch=True), min_size=1))
     def test_names(self, texts: list[str]) -> None:
@@ -254,10 +252,16 @@ class TestCatalogue:
         assert {SECURE, PLAIN} == render_exports(plan()).keys()
         assert {} == render_exports(plan({"deploy.exports": []}))
 
-    def test_unknown(self) -> None:
-        """An export that does not exist is an error of the site."""
-        with pytest.raises(SiteError, match="sendmail"):
-            render_export("sendmail", plan())
+    def test_rows(self) -> None:
+        """Each export that the site can name has its row, in the same order."""
+        assert list(EXPORTS) == list(EXPORTERS)
+
+    def test_too_old(self) -> None:
+        """A version before the first that can express the policy is refused, with both versions and a way out."""
+        old = plan()._replace(versions={"apache": (2, 4, 35), "openssl": (3, 0, 19)})
+        with pytest.raises(SiteError, match=r"Apache httpd 2\.4\.35 is too old .* 2\.4\.36") as caught:
+            render_export("apache", old)
+        assert "take apache out of exports" in caught.value.hint
 
     def test_oldest(self) -> None:
         """What the oldest OpenSSL does not know is left out for it too."""

@@ -12,6 +12,7 @@ import pytest
 
 from sslutil.host import machine
 from sslutil.host.machine import full_name, installed_version, installed_versions
+from tests.conftest import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -113,17 +114,58 @@ def _forgotten() -> Iterator[None]:
     installed_version.cache_clear()
 
 
+def look_in(monkeypatch: pytest.MonkeyPatch, program: str, *folders: Path) -> None:
+    """Let the version of a program be looked for in these folders only."""
+    rows = tuple(
+        traces._replace(files=tuple(f"{folder}/{name}" for name in names for folder in folders))
+        for traces in machine._TRACES[program]  # noqa: SLF001  where it looks
+        for names in [dict.fromkeys(path.rpartition("/")[2] for path in traces.files)]
+    )
+    monkeypatch.setitem(machine._TRACES, program, rows)  # noqa: SLF001  where it looks
+
+
+WHAT_THEY_SAY = {
+    "apache": ("apache2", "-v"),
+    "nginx": ("nginx", "-v"),
+    "haproxy": ("haproxy", "-v"),
+    "lighttpd": ("lighttpd", "-v"),
+    "caddy": ("caddy", "version"),
+    "postfix": ("postconf", "-h", "mail_version"),
+    "dovecot": ("dovecot", "--version"),
+}
+"""The command that makes each server say its version."""
+
+
 class TestVersions:
     """Versions are read from binaries."""
 
-    @pytest.mark.needs("apache2")
-    def test_apache(self) -> None:
+    @pytest.mark.parametrize("program", WHAT_THEY_SAY)
+    def test_server(self, program: str) -> None:
         """The version is what the real server says."""
-        told = subprocess.run(["apache2", "-v"], capture_output=True, text=True, timeout=30, check=True).stdout
-        version = re.search(r"Apache/([0-9.]+)", told)
+        require(WHAT_THEY_SAY[program][0])
+        done = subprocess.run(WHAT_THEY_SAY[program], capture_output=True, text=True, timeout=30, check=True)
+        version = re.search(r"[0-9]+\.[0-9]+\.[0-9]+", done.stdout + done.stderr)
 
         assert version
-        assert version[1] == installed_version("apache")
+        assert version[0] == installed_version(program)
+
+    @pytest.mark.parametrize(
+        ("program", "name", "content", "version"),
+        [
+            ("exim", "exim4", b"\0<<eximcnumber>>\x004.96\0<<eximversion>>\0", "4.96"),
+            ("exim", "exim", b"\0<<eximcnumber>>\x004.98.2\0<<eximversion>>\0", "4.98.2"),
+            ("caddy", "caddy", b"dep\tgithub.com/caddyserver/caddy/v2\tv2.8.4\th1:", "2.8.4"),
+            ("caddy", "status", b"\nPackage: caddy\nStatus: x\nVersion: 2.6.2-5\n", "2.6.2"),
+        ],
+    )
+    def test_traces(  # noqa: PLR0913, PLR0917  one row
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, name: str, content: bytes, version: str
+    ) -> None:
+        """So it stands in the binaries that not every machine has, and in the packager's list."""
+        (tmp_path / name).write_bytes(content)
+        look_in(monkeypatch, program, tmp_path)
+
+        assert version == installed_version(program)
 
     @pytest.mark.needs("openssl")
     def test_openssl(self) -> None:
@@ -148,7 +190,7 @@ class TestVersions:
     def test_binary(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, version: str | None) -> None:
         """The first whole version in a binary counts; a binary without one has none."""
         (tmp_path / "httpd").write_bytes(content)
-        monkeypatch.setitem(machine._FOLDERS, "apache", (str(tmp_path),))  # noqa: SLF001  where it looks
+        look_in(monkeypatch, "apache", tmp_path)
 
         assert version == installed_version("apache")
 
@@ -160,7 +202,7 @@ class TestVersions:
         (folders[0] / "apache2").mkdir()
         (folders[1] / "apache2").symlink_to("nowhere")
         (folders[2] / "apache2").write_bytes(b"Apache/2.4.57\0")
-        monkeypatch.setitem(machine._FOLDERS, "apache", tuple(map(str, folders)))  # noqa: SLF001  where it looks
+        look_in(monkeypatch, "apache", *folders)
 
         assert "2.4.57" == installed_version("apache")
 
@@ -168,6 +210,6 @@ class TestVersions:
         """A program that is not installed is not named."""
         (tmp_path / "libcrypto.so.3").write_bytes(b"OpenSSL 3.5.4 30 Sep 2025\0")
         for program in ("apache", "openssl"):
-            monkeypatch.setitem(machine._FOLDERS, program, (str(tmp_path),))  # noqa: SLF001  where it looks
+            look_in(monkeypatch, program, tmp_path)
 
         assert {"openssl": "3.5.4"} == installed_versions(["apache", "openssl"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from sslutil.keytypes import KEY_TYPES
 from sslutil.profiles import CIPHERS, GROUPS, PROFILES, PROTOCOLS
-from sslutil.site import ISSUERS, SERVICES, Site, judge
+from sslutil.site import EXPORTS, ISSUERS, SERVICES, Site, judge
 
 CUSTOM: dict[str, Any] = {
     "profile": "custom",
@@ -37,11 +37,14 @@ GOOD: dict[str, list[Any]] = {
     "tls.ciphers": [[], list(CIPHERS), ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"]],
     "tls.ciphersuites": [[], ["TLS_AES_128_GCM_SHA256"]],
     "tls.groups": [[], list(GROUPS), ["P-256"]],
+    "tls.prefer_server_ciphers": [True, False],
+    "tls.guideline": ["", "TLSRef 6.1, intermediate", "Richtlinie für TLS", "x" * 100],
     "client_auth.mode": ["off", "optional", "require"],
     "client_auth.ca_files": [[], ["/etc/ca.pem", "/etc/other ca.pem"]],
     "client_auth.crl_files": [[], ["/etc/ca.crl"]],
     "client_auth.depth": [0, 1, 10],
-    "deploy.exports": [[], ["apache"]],
+    "client_auth.services": [[], ["https"], ["submission", "imaps"], [name for name in SERVICES if name != "smtp"]],
+    "deploy.exports": [[], ["apache"], list(EXPORTS)],
     "deploy.key_group": ["", "ssl-cert", 0, 4711, "4711", 2**32 - 2],
     "deploy.reload": [[], RELOAD, [*RELOAD, ["/bin/true"]]],
     "deploy.keep": [1, 10, 1000],
@@ -70,11 +73,14 @@ BAD: dict[str, list[Any]] = {
     "tls.ciphers": [*_NO_LISTS, ["TLS_AES_128_GCM_SHA256"], ["ALL"], ["HIGH:!aNULL"]],
     "tls.ciphersuites": [*_NO_LISTS, ["ECDHE-RSA-AES128-GCM-SHA256"]],
     "tls.groups": [*_NO_LISTS, ["X25519:P-256"], ["ffdhe2048"]],
+    "tls.prefer_server_ciphers": [0, 1, "true", "yes", [], None],
+    "tls.guideline": [1, True, [], None, "a\nb", "a\x1b[2J", "x" * 101],
     "client_auth.mode": [*_NO_TEXTS, "required", "on"],
     "client_auth.ca_files": [*_NO_LISTS, ["ca.pem"], ["~/ca.pem"], [""], ["/a\0b"]],
     "client_auth.crl_files": [*_NO_LISTS, ["ca.crl"]],
     "client_auth.depth": [*_NO_NUMBERS, -1, 11],
-    "deploy.exports": [*_NO_LISTS, ["apache2"], ["nginx"], ["Apache"]],
+    "client_auth.services": [*_NO_LISTS, ["smtp"], ["ftp"], ["HTTPS"]],
+    "deploy.exports": [*_NO_LISTS, ["apache2"], ["nginx "], ["Apache"]],
     "deploy.key_group": [1.5, True, None, [], {}, -1, 2**32 - 1, "4294967295", "1" * 5000, "a\0b", "a\n"],
     "deploy.reload": [
         "reload",
@@ -87,7 +93,14 @@ BAD: dict[str, list[Any]] = {
         [{}],
     ],
     "deploy.keep": [*_NO_NUMBERS, 0, 1001],
-    "deploy.versions": ["2.4", 1, [], {"nginx": "1.2"}, {"apache": 2.4}, *({"apache": text} for text in _NO_VERSIONS)],
+    "deploy.versions": [
+        "2.4",
+        1,
+        [],
+        {"sendmail": "8.18"},
+        {"apache": 2.4},
+        *({"apache": text} for text in _NO_VERSIONS),
+    ],
 }
 ALL_GOOD = [(key, value) for key, values in GOOD.items() for value in values]
 ALL_BAD = [(key, value) for key, values in BAD.items() for value in values]

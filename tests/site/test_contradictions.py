@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sslutil.errors import SiteError
 from sslutil.keytypes import KEY_TYPES
 from sslutil.profiles import PROFILES, PROTOCOLS
+from sslutil.site import SERVICES
 from tests.site.allowed import CUSTOM, site_of
 
 
@@ -38,12 +41,44 @@ class TestWhole:
         with pytest.raises(SiteError, match="would leave users no way in"):
             site_of(site=web)
 
+    @pytest.mark.parametrize("name", ["https_port", "http_port"])
+    @pytest.mark.parametrize(("service", "port"), [(name, port) for name, port in SERVICES.items() if port])
+    def test_port_of_a_service(self, name: str, service: str, port: int) -> None:
+        """A port of the web server is none of another service of the site's; of what does not run here it may be."""
+        with pytest.raises(SiteError, match=f"^{name} is {port}, the port of {service}, which is one of") as refused:
+            site_of(site={name: port, "services": ["https", service]})
+        assert f"site.{name}" == refused.value.key
+        assert port == getattr(site_of(site={name: port}).site, name)
+
     @pytest.mark.parametrize("plain_http", ["offer", "redirect", "closed"])
     def test_hsts_with_a_self_signed_certificate(self, plain_http: str) -> None:
         """HSTS makes a certificate warning final, so that it waits for a certificate without one."""
         with pytest.raises(SiteError, match="HSTS with a self-signed certificate would lock every user out"):
             site_of(site={"hsts_max_age": 1, "plain_http": plain_http})
         assert 0 == site_of(site={"hsts_max_age": 0, "plain_http": plain_http}).site.hsts_max_age
+
+    @pytest.mark.parametrize(
+        ("plain_http", "https_port", "http_port", "taken"),
+        [
+            ("closed", 443, 80, True),
+            ("closed", 8384, 8383, True),
+            ("redirect", 443, 80, True),
+            ("redirect", 8384, 80, False),
+            ("redirect", 443, 8383, False),
+            ("offer", 443, 80, False),
+        ],
+    )
+    def test_hsts_and_plain_http(self, plain_http: str, https_port: int, http_port: int, taken: bool) -> None:  # noqa: FBT001
+        """HSTS covers all ports of a host: plain http is closed, or redirects from 80 to 443, where a browser goes."""
+        web = {"plain_http": plain_http, "https_port": https_port, "http_port": http_port}
+        tables: dict[str, Any] = {"certificate": {"issuer": "ca"}}
+        assert 0 == site_of(site=web, **tables).site.hsts_max_age
+        if taken:
+            assert 1 == site_of(site={**web, "hsts_max_age": 1}, **tables).site.hsts_max_age
+            return
+        with pytest.raises(SiteError, match="HSTS turns every plain address of this host to https") as refused:
+            site_of(site={**web, "hsts_max_age": 1}, **tables)
+        assert "site.hsts_max_age" == refused.value.key
 
     @pytest.mark.parametrize("name", ["protocols", "ciphers", "ciphersuites", "groups"])
     def test_custom_lacks_a_list(self, name: str) -> None:
@@ -65,6 +100,14 @@ class TestWhole:
         """A list beside a named profile would be ignored, and nobody would know: it is refused."""
         with pytest.raises(SiteError, match=f"^{name} is read only with profile") as refused:
             site_of(tls={"profile": profile, name: CUSTOM[name]})
+        assert f"tls.{name}" == refused.value.key
+
+    @pytest.mark.parametrize(("name", "value"), [("prefer_server_ciphers", True), ("guideline", "TLSRef 6.1, modern")])
+    def test_key_without_custom(self, name: str, value: object) -> None:
+        """What is said of lists of one's own is read only with them."""
+        assert value == getattr(site_of(tls={**CUSTOM, name: value}).tls, name)
+        with pytest.raises(SiteError, match=f"^{name} is read only with profile") as refused:
+            site_of(tls={name: value})
         assert f"tls.{name}" == refused.value.key
 
     @pytest.mark.parametrize("protocols", [["TLSv1.1", "TLSv1.3"], ["TLSv1", "TLSv1.2"], ["TLSv1.3", "TLSv1"]])

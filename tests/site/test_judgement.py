@@ -79,7 +79,9 @@ class TestFile:
 
     def test_unknown_key(self) -> None:
         """A key that resembles none is answered with all that the table has."""
-        with pytest.raises(SiteError, match=r"^unknown key xyz; \[client_auth\] has mode, ca_files, crl_files, depth$"):
+        with pytest.raises(
+            SiteError, match=r"^unknown key xyz; \[client_auth\] has mode, ca_files, crl_files, depth, services$"
+        ):
             site_of(client_auth={"xyz": 1})
 
     VALUES = st.recursive(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sslutil.errors import SettingError
-from sslutil.exporters import ExportPlan, render_exports
-from sslutil.plan import OLDEST_APACHE, OLDEST_OPENSSL, make_policy
+from sslutil.exporters import EXPORTERS, ExportPlan, render_exports
+from sslutil.plan import OLDEST_OPENSSL, make_policy
 from sslutil.site import EXPORTS, TABLES, VERSIONED_PROGRAMS, Site, change, judge_value, settings
 from tests.site.allowed import ALL_BAD, ALL_GOOD, BAD, GOOD, site_of
 
@@ -85,11 +85,13 @@ class TestCatalogues:
     def test_exports(self) -> None:
         """Every export that a site may name is rendered, and each file of it once."""
         site = change(Site(), {"site.names": ["mail.example.org"], "deploy.exports": list(EXPORTS)})
-        versions = {"apache": OLDEST_APACHE, "openssl": OLDEST_OPENSSL}
+        oldest = {name: row.oldest for name, row in EXPORTERS.items() if row.oldest}
+        versions = {**oldest, "openssl": OLDEST_OPENSSL}
         plan = ExportPlan(site, make_policy(site), "/r/current", versions, crl=False)
         texts = render_exports(plan)
 
-        assert {"apache.conf", "apache-plain.conf"} == set(texts)
+        names = [name for row in EXPORTERS.values() for name in row.files.values()]
+        assert sorted(names) == sorted(texts)
         assert {} == render_exports(plan._replace(site=change(site, {"deploy.exports": []})))
         assert set(versions) == set(VERSIONED_PROGRAMS)
 

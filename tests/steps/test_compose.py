@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sslutil.errors import MaterialError
+from sslutil.exporters import EXPORTERS
 from sslutil.facts import GenerationRecord
-from sslutil.plan import OLDEST_APACHE, OLDEST_OPENSSL
+from sslutil.plan import OLDEST_OPENSSL
 from sslutil.site import Site, change
 from sslutil.steps import compose as room
 from sslutil.steps.compose import compose, find_versions, keep_files, key_files, make_export_plan
@@ -63,8 +64,14 @@ class TestVersions:
 
     def test_oldest(self) -> None:
         """A version that nobody knows is the oldest supported."""
-        assert {"apache": OLDEST_APACHE, "openssl": OLDEST_OPENSSL} == make_export_plan(make_site(), "/r", {}).versions
-        assert {"apache": (2, 4, 57), "openssl": (3, 0, 17)} == make_export_plan(make_site(), "/r", INSTALLED).versions
+        assumed = make_export_plan(make_site(), "/r", {})
+        known = make_export_plan(make_site(), "/r", INSTALLED)
+
+        oldest = {name: row.oldest for name, row in EXPORTERS.items() if row.oldest}
+        assert {**oldest, "openssl": OLDEST_OPENSSL} == assumed.versions
+        assert assumed.versions.keys() == assumed.assumed
+        assert {**oldest, "apache": (2, 4, 57), "openssl": (3, 0, 17)} == known.versions
+        assert oldest.keys() - {"apache"} == known.assumed
 
     @pytest.mark.parametrize(
         ("installed", "given", "named"),

@@ -1,0 +1,215 @@
+"""nginx: one file for the secure server, which opens its port too, one for the plain server."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sslutil import registry
+from sslutil.errors import SiteError
+from sslutil.exporters.parts import (
+    CLOSED,
+    DISABLED_PLAIN,
+    DISABLED_SECURE,
+    OFFERED,
+    ON_OFF,
+    OWN_ROOT,
+    REDIRECTED,
+    TLS13,
+    clients_of,
+    find_first,
+    find_lost_ciphers,
+    find_lost_groups,
+    introduce,
+    list_groups,
+    refuse_characters,
+    refuse_unlisted,
+    render_cipher_list,
+    render_host,
+    render_port,
+    render_text,
+)
+
+if TYPE_CHECKING:
+    from sslutil.exporters import ExportPlan
+    from sslutil.names import Identity
+
+SECURE = "nginx.conf"
+PLAIN = "nginx-plain.conf"
+TITLE = "nginx"
+LONGEST_PATH = 3500
+"""Bytes. nginx takes 4096 for a whole parameter, with what is escaped in it (NGX_CONF_BUFFER)."""
+HTTP2_DIRECTIVE = (1, 25, 1)
+"""The first nginx that has it; from then on the word after `listen` brings a warning (nginx changelog)."""
+_CHALLENGE = r"^/\.well-known/acme-challenge/"
+
+
+def render(plan: ExportPlan) -> dict[str, str]:
+    """Return the text of nginx.conf and nginx-plain.conf, by file name."""
+    includes = render_include(plan.directory)
+    web = plan.site.site
+    secure = [f"In the server block of port {web.https_port}, without a listen line of its own: {includes[SECURE]}"]
+    if web.enabled:
+        secure.append("ssl_protocols counts in the default server of a port alone: include this file there")
+    if web.enabled and web.hsts_max_age:
+        secure.append("A location with an add_header of its own drops the one here: repeat it there")
+    plain = f"In the server block of port {web.http_port}, which opens that port itself: {includes[PLAIN]}"
+    losses = find_losses(plan) if web.enabled else ()
+    return {
+        SECURE: render_text([*introduce(plan, *secure, losses=losses), *_secure_directives(plan)]),
+        PLAIN: render_text([*introduce(plan, plain), *_plain_directives(plan)]),
+    }
+
+
+def quote(path: str) -> str:
+    r"""Return a path as one quoted parameter of nginx; SiteError for what its dialect can't hold.
+
+    nginx expands $NAME, for which there is no escape, and include reads *, ? and [ as a pattern. It takes a backslash
+    before a quote or a backslash (ngx_conf_read_token).
+    """
+    if re.search(r"[\x00-\x1f\x7f*?\[$\ud800-\udfff]", path) or len(path.encode()) > LONGEST_PATH:
+        raise refuse_characters(TITLE, path, "")
+    return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def find_losses(plan: ExportPlan) -> tuple[str, ...]:
+    """Return what nginx can't express of the site."""
+    return (*find_lost_ciphers(plan.policy), *find_lost_groups(plan))
+
+
+def render_include(directory: str) -> dict[str, str]:
+    """Return the line that takes each file into its server block, with quotes only where the path needs them."""
+    return {name: _include(f"{directory}/{name}") for name in (SECURE, PLAIN)}
+
+
+def _include(path: str) -> str:
+    quoted = quote(path)
+    return f"include {path if re.fullmatch(r'[A-Za-z0-9_./+-]+', path) else quoted};"
+
+
+def render_vhost(plan: ExportPlan) -> str:
+    """Return the two server blocks, whole: for a file of sites-enabled or conf.d."""
+    web = plan.site.site
+    use = "For sites-enabled or conf.d, inside http. Renewals need no change here"
+    lines = introduce(plan, use, losses=find_losses(plan) if web.enabled else ())
+    lines += _server(plan, _secure_directives(plan))
+    lines += _server(plan, [*_listen(web.http_port), *_plain_directives(plan)])
+    return render_text(lines)
+
+
+def _server(plan: ExportPlan, directives: list[str]) -> list[str]:
+    names = f"server_name {' '.join(render_host(name) for name in plan.site.site.names)};"
+    root = [OWN_ROOT, "root /var/www/html;"]
+    return ["", "server {", *(f"    {line}" for line in (names, *root, *directives)), "}"]
+
+
+def _listen(port: int, words: str = "") -> list[str]:
+    return [f"listen {port}{words};", f"listen [::]:{port}{words};"]
+
+
+def _secure_directives(plan: ExportPlan) -> list[str]:
+    web = plan.site.site
+    if not web.enabled:
+        return [DISABLED_SECURE, *_listen(web.https_port)]
+    if plan.versions["nginx"] >= HTTP2_DIRECTIVE:
+        opening = [*_listen(web.https_port, " ssl"), "http2 on;"]
+    else:
+        opening = _listen(web.https_port, " ssl http2")
+    return opening + _certificate(plan) + _policy(plan) + _clients(plan) + _hsts(plan)
+
+
+def _certificate(plan: ExportPlan) -> list[str]:
+    return [
+        f"ssl_certificate {_file(plan, registry.CERTIFICATE)};",
+        f"ssl_certificate_key {_file(plan, registry.KEY)};",
+    ]
+
+
+def _file(plan: ExportPlan, name: str) -> str:
+    return quote(f"{plan.directory}/{name}")
+
+
+def _policy(plan: ExportPlan) -> list[str]:
+    policy = plan.policy
+    lines = [f"ssl_protocols {' '.join(policy.protocols)};"]
+    if policy.ciphers:
+        lines.append(f"ssl_ciphers {render_cipher_list(policy)};")
+    if TLS13 in policy.protocols:
+        lines.append(f"ssl_conf_command Ciphersuites {':'.join(policy.ciphersuites)};")
+    groups = list_groups(plan)
+    if groups:
+        lines.append(f"ssl_ecdh_curve {':'.join(groups)};")
+    lines.append(f"ssl_prefer_server_ciphers {ON_OFF[policy.prefer_server_ciphers]};")
+    lines.append(f"ssl_session_tickets {ON_OFF[policy.session_tickets]};")
+    return lines
+
+
+def _clients(plan: ExportPlan) -> list[str]:
+    """Return what is asked of clients; "off" is said too, as an outer level may say otherwise."""
+    clients = clients_of(plan, "https")
+    if clients.mode == "off":
+        return ["ssl_verify_client off;"]
+    refuse_unlisted(plan, TITLE)
+    lines = [
+        f"ssl_verify_client {_MODES[clients.mode]};",
+        f"ssl_verify_depth {_depth(clients.depth)};",
+        f"ssl_client_certificate {_file(plan, registry.CLIENT_CA)};",
+        "# Whom this names at an outer level would be let in too.",
+        'ssl_trusted_certificate "";',
+    ]
+    return [*lines, f"ssl_crl {_file(plan, registry.CLIENT_CRL)};"] if plan.crl else lines
+
+
+_MODES = {"optional": "optional", "require": "on"}
+
+
+def _depth(depth: int) -> int:
+    """Return nginx's depth: OpenSSL counts the authorities between client and root, we count the root too."""
+    if not depth:
+        message = "nginx can't limit a client's chain to a depth of 0"
+        raise SiteError(message, "write depth = 1 below [client_auth]", key="client_auth.depth")
+    return depth - 1
+
+
+def _hsts(plan: ExportPlan) -> list[str]:
+    age = plan.site.site.hsts_max_age
+    return [f'add_header Strict-Transport-Security "max-age={age}" always;'] if age else []
+
+
+def _plain_directives(plan: ExportPlan) -> list[str]:
+    web = plan.site.site
+    if not web.enabled:
+        return [DISABLED_PLAIN]
+    if web.plain_http == "offer":
+        return [OFFERED]
+    if web.plain_http == "closed":
+        return [CLOSED, "return 403;"]
+    return _redirect(web.names, render_port(web.https_port))
+
+
+def _redirect(names: tuple[Identity, ...], tail: str) -> list[str]:
+    """Return what sends a plain request to the same path of a configured name, never of a strange Host.
+
+    $request_uri is what the client sent, byte for byte; $uri is decoded and without dots, so nothing only looks like a
+    challenge. 308 keeps the method (RFC 9110 section 15.4.9).
+    """
+    first = find_first(names)
+    lines = [
+        REDIRECTED,
+        f'set $sslutil_host "{render_host(first) if first else ""}";',
+    ]
+    for name in (name for name in names if name != first):
+        below = f'~* "^[a-z0-9-]+{_escape(re.escape(name.text[1:]))}$"'
+        condition = below if name.wildcard else f'= "{render_host(name)}"'
+        lines.append(f"if ($host {condition}) {{ set $sslutil_host $host; }}")
+    lines.append(f'set $sslutil_to "https://$sslutil_host{tail}$request_uri";')
+    if not first:
+        lines.append('if ($sslutil_host = "") { set $sslutil_to "denied"; }')
+    lines.append(f'if ($uri ~ "{_escape(_CHALLENGE)}") {{ set $sslutil_to ""; }}')
+    if not first:
+        lines.append('if ($sslutil_to = "denied") { return 403; }')
+    return [*lines, "if ($sslutil_to) { return 308 $sslutil_to; }"]
+
+
+def _escape(expression: str) -> str:
+    return expression.replace("\\", "\\\\")
