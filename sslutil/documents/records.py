@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sslutil.documents.toml import render_lines
 from sslutil.errors import RegistryError, command
-from sslutil.facts import CompromisedKey, GenerationRecord, RequestRecord
+from sslutil.facts import CompromisedKey, GenerationRecord, Policy, RequestRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +31,8 @@ def render_generation(record: GenerationRecord) -> str:
         "before": record.before,
     }
     files = {f'"{name}"': digest for name, digest in record.sha256.items()}
-    return f"{render_lines(top)}\n[inputs]\n{render_lines(record.inputs)}\n[sha256]\n{render_lines(files)}"
+    policy = f"\n[policy]\n{render_lines(record.policy._asdict())}" if record.policy else ""
+    return f"{render_lines(top)}\n[inputs]\n{render_lines(record.inputs)}{policy}\n[sha256]\n{render_lines(files)}"
 
 
 def parse_generation(content: bytes, path: str) -> GenerationRecord:
@@ -49,6 +50,7 @@ def parse_generation(content: bytes, path: str) -> GenerationRecord:
             inputs=_take_table(values, "inputs"),
             sha256=_take_table(values, "sha256"),
             before=_take(values, "before", str),
+            policy=_take_policy(_take(values, "policy", dict)) if "policy" in values else None,
         )
     except (ValueError, OverflowError) as fault:
         raise _damaged(path, fault) from fault
@@ -119,6 +121,17 @@ def _parse(content: bytes, path: str) -> dict[str, Any]:
         return tomllib.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as fault:
         raise _damaged(path, fault) from fault
+
+
+def _take_policy(table: dict[str, Any]) -> Policy:
+    return Policy(
+        protocols=_take_texts(table, "protocols"),
+        ciphers=_take_texts(table, "ciphers"),
+        ciphersuites=_take_texts(table, "ciphersuites"),
+        groups=_take_texts(table, "groups"),
+        prefer_server_ciphers=_take(table, "prefer_server_ciphers", bool),
+        session_tickets=_take(table, "session_tickets", bool),
+    )
 
 
 def _take(values: dict[str, Any], name: str, kind: type[Kind]) -> Kind:

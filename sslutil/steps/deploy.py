@@ -113,6 +113,7 @@ def _compose_all(run: Run, number: int, situation: Situation, draft: Draft, now:
         inputs=dict(draft.versions),
         sha256={file.name: store.digest(file.content) for file in files},
         before=store.digest(situation.text),
+        policy=draft.policy,
     )
     return [*files, File(RECORD, render_generation(record).encode())]
 

@@ -9,10 +9,13 @@ from sslutil.plan import (
     KEY_IS_COMPROMISED,
     MaterialPlan,
     find_changes,
+    is_known,
+    make_policy,
     plan_material,
     refuse_dropped,
     refuse_self_signed,
     refuse_uncovered,
+    tell_policy_changes,
     tell_why,
 )
 from sslutil.profiles import VERSION as PROFILES_VERSION
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
     from sslutil.disk import File
     from sslutil.documents.site_file import SiteFile
-    from sslutil.facts import CertificateFacts
+    from sslutil.facts import CertificateFacts, Policy
     from sslutil.names import Identity
     from sslutil.plan import Change
     from sslutil.site import Site
@@ -46,6 +49,10 @@ class Draft(NamedTuple):
     """What is served now, or the key that the first certificate goes over."""
     versions: Mapping[str, str]
     """What it is made from besides the site: of our profiles, and of the servers that the exports are for."""
+    policy: Policy
+    """The TLS policy of the exports and of settings.toml."""
+    newer_policy: tuple[str, ...]
+    """What a newer version of sslutil changes in a profile that stays, in words."""
     files: tuple[File, ...]
     """All but key, certificate, bundle, record and site.toml."""
     group: int | None
@@ -80,7 +87,7 @@ class Draft(NamedTuple):
             words = ("the key in force is marked as compromised", *others)
         if self.answer and not self.makes_generation:
             words = (*words, f"the answer to request {self.answer[0]} is kept")
-        return words or tuple(f"{name} differs" for name in self.differing)
+        return (*words, *self.newer_policy) or tuple(f"{name} differs" for name in self.differing)
 
 
 def make_draft(run: Run, situation: Situation, wish: Wish, now: datetime) -> Draft:
@@ -96,13 +103,13 @@ def make_draft(run: Run, situation: Situation, wish: Wish, now: datetime) -> Dra
     if situation.certificate and not wish.replace and (after is None or after.self_signed):
         refuse_self_signed(situation.certificate, now)
     group = find_group(site.deploy.key_group)
-    versions: dict[str, str] = {}
+    profiles, policy = _choose_policy(situation, wish, site)
     if wish.kind == "order" and situation.record and not situation.edited:
         files = keep_files(situation)
-        versions = situation.record.inputs
+        versions: Mapping[str, str] = situation.record.inputs
     else:
-        versions = {"profiles": PROFILES_VERSION, **find_versions(site)}
-        files = compose(site, run.registry, versions)
+        versions = {"profiles": profiles, **find_versions(site)}
+        files = compose(site, run.registry, versions, policy)
     changes = find_changes(situation.in_force.site, site) if situation.in_force else ()
     differing = () if decided.new_certificate else _differing(situation, files, kept, group)
     return Draft(
@@ -111,6 +118,8 @@ def make_draft(run: Run, situation: Situation, wish: Wish, now: datetime) -> Dra
         decided,
         kept,
         versions,
+        policy,
+        _tell_newer_policy(situation, policy, changes),
         tuple(files),
         group,
         differing,
@@ -119,6 +128,27 @@ def make_draft(run: Run, situation: Situation, wish: Wish, now: datetime) -> Dra
         given=after if wish.material else None,
         answer=wish.answer,
     )
+
+
+def _choose_policy(situation: Situation, wish: Wish, site: Site) -> tuple[str, Policy]:
+    """Return the policy and the version of the profiles that it is of.
+
+    A release that changes a profile changes nobody's server: what is in force keeps the policy that it was made by,
+    until `apply` takes the newer one, or the command is about the policy itself.
+    """
+    record, in_force = situation.record, situation.in_force
+    asks = wish.kind == "apply" or any(key.startswith("tls.") for key in wish.edits)
+    kept = record.policy if record and is_known(record.policy) else None
+    if asks or record is None or kept is None or in_force is None or in_force.site.tls != site.tls:
+        return PROFILES_VERSION, make_policy(site)
+    return record.inputs.get("profiles", PROFILES_VERSION), kept
+
+
+def _tell_newer_policy(situation: Situation, policy: Policy, changes: Iterable[Change]) -> tuple[str, ...]:
+    before = situation.record.policy if situation.record else None
+    if before is None or any(change.key.startswith("tls.") for change in changes):
+        return ()
+    return tell_policy_changes(before, policy)
 
 
 def _compromised(situation: Situation, wish: Wish) -> frozenset[str]:

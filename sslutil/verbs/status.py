@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sslutil import registry
 from sslutil.checks.requests import find_overdue
 from sslutil.names import parse_identities
+from sslutil.plan import make_policy
 from sslutil.site import FROM_FILES
 from sslutil.steps.answer import Answer
 from sslutil.steps.situation import Situation, look, look_for_requests
@@ -83,7 +84,7 @@ def _lines(run: Run, situation: Situation, site: Site, requests: list[RequestEnt
     lines += [
         ("Users type", addresses(site)),
         ("Ports", f"https {site.site.https_port}, http {site.site.http_port} ({_PLAIN_HTTP[site.site.plain_http]})"),
-        ("TLS", f"profile {site.tls.profile}"),
+        ("TLS", _policy_words(run, situation, site)),
         ("Client certificates", site.client_auth.mode),
         ("Exports", ", ".join(site.deploy.exports) or "none"),
         ("Registry", f"{run.registry} ({run.choice.reason})"),
@@ -94,6 +95,14 @@ def _lines(run: Run, situation: Situation, site: Site, requests: list[RequestEnt
         lines.append(("Requests", "not readable by this account"))
     lines += [_request_line(entry, now) for entry in requests or ()]
     return lines
+
+
+def _policy_words(run: Run, situation: Situation, site: Site) -> str:
+    words = f"profile {site.tls.profile}"
+    in_force = situation.record.policy if situation.record else None
+    if in_force is None or in_force == make_policy(site):
+        return words
+    return f"{words} as an older sslutil knew it; what a newer one changes: {run.command('apply', '--dry-run')}"
 
 
 def _request_line(entry: RequestEntry, now: datetime) -> tuple[str, str]:

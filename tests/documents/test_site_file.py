@@ -148,7 +148,8 @@ class TestRender:
         lines = render_site(Site()).split("\n")
 
         for setting in all_settings().values():
-            place = next(index for index, line in enumerate(lines) if line.startswith(f"{setting.name} = "))
+            table = lines.index(f"[{setting.table}]")
+            place = next(at for at, line in enumerate(lines) if at > table and line.startswith(f"{setting.name} = "))
             assert f"# {setting.explanation}" == lines[place - 1]
 
     @given(SITES, EDITS)
