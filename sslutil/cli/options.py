@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sslutil.cli import streams
+from sslutil.cli.printable import printable
 from sslutil.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,6 +61,8 @@ force_out = click.option("--force", is_flag=True, help="Overwrite FILE.")
 """For commands with --out."""
 _LONGEST_WAIT = 3600
 _WAIT = 30
+_WIDTH = 80
+"""Of a terminal that does not know its own."""
 _EVERY = (
     click.option("--registry-path", metavar="PATH", help="Use this registry, for one command."),
     click.option("--json", is_flag=True, help="Answer with one JSON object on stdout."),
@@ -159,8 +163,9 @@ def _make_run(
         verb=verb,
         clock=_now,
         owners=owners(),
-        ask=_ask if may_ask and _is_terminal() else None,
-        ask_secret=_ask_secret if may_ask and _is_terminal() else None,
+        ask=_ask if may_ask and is_terminal() else None,
+        tell=_tell,
+        ask_secret=_ask_secret if may_ask and is_terminal() else None,
         read_stdin=_read_stdin,
         wait=wait,
         dry_run=dry_run,
@@ -175,7 +180,8 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def _is_terminal() -> bool:
+def is_terminal() -> bool:
+    """Return whether a person can be asked."""
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
 
 
@@ -205,10 +211,21 @@ def _ask(question: str, offer: str) -> str:
     """Return a person's answer, or the offer; asked until there is one, and on stderr, since stdout is the answer's."""
     answer = ""
     while not answer:
-        sys.stderr.write(f"{question} [{offer}]: " if offer else f"{question}: ")
+        sys.stderr.write(printable(f"{question} [{offer}]: " if offer else f"{question}: "))
         sys.stderr.flush()
         line = sys.stdin.readline()
         if not line:
             raise click.Abort
         answer = line.strip() or offer
     return answer
+
+
+def _tell(line: str) -> None:
+    """Say a line before a question, where the question is: on stderr."""
+    from textwrap import fill
+
+    shown = printable(line)
+    if not shown.startswith((" ", "+", "-", "@")):  # in columns, or of a difference
+        width = os.get_terminal_size(sys.stderr.fileno()).columns or _WIDTH
+        shown = fill(shown, width, break_long_words=False, break_on_hyphens=False)
+    streams.talk(f"{shown}\n")

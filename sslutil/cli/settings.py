@@ -53,6 +53,34 @@ class SettingType(click.ParamType):  # type: ignore[type-arg]  # generic only in
         return settings()[self.key].choices
 
 
+class ServiceType(click.ParamType):  # type: ignore[type-arg]  # generic only in type stubs of click 8.5
+    """Takes one of the services that may run on a mail host."""
+
+    name = "service"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401, ARG002
+        """Return the service; UsageError with those that there are."""
+        from sslutil.site import SERVICES
+
+        if value in SERVICES:
+            return str(value)
+        from difflib import get_close_matches
+
+        near = next(iter(get_close_matches(str(value).lower(), SERVICES, 1, 0.6)), "")
+        meant = f"; did you mean {near}?" if near else ""
+        name = param.opts[0] if param else self.name
+        message = f'{name} is one of {", ".join(SERVICES)}, not "{value}"{meant}'
+        raise UsageError(message, typed=str(value), near=(near or next(iter(SERVICES)),))
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+        """Return the services that begin like what is typed."""
+        from click.shell_completion import CompletionItem
+
+        from sslutil.site import SERVICES
+
+        return [CompletionItem(service) for service in SERVICES if service.startswith(incomplete)]
+
+
 def _parse_whole(value: object) -> object:
     try:
         return int(str(value))

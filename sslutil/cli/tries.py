@@ -40,7 +40,7 @@ _SHOW = Try(("certificate", "show"))
 _HISTORY = Try(("history",))
 _IN_SITE: tuple[str, ...] = ()
 """In the place of words: the command that opens site.toml, and takes it in."""
-_PROFILE = Try(_IN_SITE, why="the suites are in site.toml, as profile = … below [tls]")
+_PROFILE = Try(("configure", "ciphers", "--list"))
 _CLIENTS = Try(_IN_SITE, why="client certificates are in site.toml, as mode and ca_files below [client_auth]")
 COMMANDS = {
     **dict.fromkeys(
@@ -72,6 +72,7 @@ COMMANDS = {
     **dict.fromkeys(("stop", "off"), Try(("disable",))),
     "version": Try(("--version",)),
     "help": Try(("--help",)),
+    **dict.fromkeys(("wizard", "config", "configuration"), Try(("configure",))),
 }
 """First words that are no command of ours → the command that does it."""
 
@@ -125,6 +126,15 @@ EXAMPLES = {
     "--http-port": "80",
     "--plain-http": "offer",
     "--hsts-max-age": "0",
+    "--service": "imaps",
+    "--profile": "intermediate",
+    "--protocol": "TLSv1.3",
+    "--cipher": "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "--ciphersuite": "TLS_AES_128_GCM_SHA256",
+    "--group": "X25519",
+    "--guideline": "6.0.json",
+    "--server-version": "2.4.62",
+    "--openssl-version": "3.5.0",
 }
 """A value for each option that takes one, for whoever typed none."""
 

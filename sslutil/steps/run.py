@@ -25,6 +25,8 @@ class Run(NamedTuple):
     owners: Owners
     ask: Callable[[str, str], str] | None = None
     """Asks a person one question, with an offer; None where nobody can be asked."""
+    tell: Callable[[str], None] = lambda _line: None
+    """Says a line to the person who is asked."""
     ask_secret: Callable[[str], str] | None = None
     """Asks a person for a passphrase, without showing it; None where nobody can be asked."""
     read_stdin: Callable[[int], bytes] = lambda _limit: b""

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from sslutil import registry
 from sslutil.errors import command
+from sslutil.exporters import EXPORTERS, load_dialect
 from sslutil.keytypes import KEY_TYPES
 from sslutil.names import render_identity
 from sslutil.plan import due_at
-from sslutil.site import HTTPS_STANDARD_PORT
+from sslutil.site import HTTP_STANDARD_PORT, HTTPS_STANDARD_PORT
 from sslutil.steps.answer import Answer
 
 if TYPE_CHECKING:
@@ -107,10 +108,25 @@ def addresses(site: Site) -> str:
     """Return the addresses that users type, the port only where it is not the standard one."""
     scheme, port, standard = ("https", site.site.https_port, HTTPS_STANDARD_PORT)
     if not site.site.enabled:
-        scheme, port, standard = ("http", site.site.http_port, 80)
+        scheme, port, standard = ("http", site.site.http_port, HTTP_STANDARD_PORT)
     tail = "" if port == standard else f":{port}"
-    hosts = (f"[{name.text}]" if ":" in name.text else name.unicode for name in site.site.names if not name.wildcard)
-    return ", ".join(f"{scheme}://{host}{tail}/" for host in hosts)
+    return ", ".join(_address(name, scheme, tail) for name in site.site.names)
+
+
+def plain_addresses(site: Site) -> str:
+    """Return the addresses of plain http, where it is offered beside secure mode; else an empty text."""
+    if not site.site.enabled or site.site.plain_http != "offer":
+        return ""
+    tail = "" if site.site.http_port == HTTP_STANDARD_PORT else f":{site.site.http_port}"
+    return ", ".join(_address(name, "http", tail) for name in site.site.names)
+
+
+def _address(name: Identity, scheme: str, tail: str) -> str:
+    """Return what is typed to get to a name; a wildcard can't be typed, and stands for what can."""
+    if name.wildcard:
+        port = f" on port {tail[1:]}" if tail else ""
+        return f"any name below {name.unicode.removeprefix('*.')}{port}"
+    return f"{scheme}://{f'[{name.text}]' if ':' in name.text else name.unicode}{tail}/"
 
 
 def pending_warning(run: Run, situation: Situation) -> tuple[str, ...]:
@@ -134,6 +150,11 @@ def make_diff(situation: Situation, draft: Draft) -> str:
         for name in sorted((fresh.keys() | situation.files.keys()) - hidden)
         for line in _diff_one(name, situation.files, fresh)
     )
+
+
+def make_site_diff(situation: Situation, draft: Draft) -> str:
+    """Return what would change in site.toml alone, as a unified diff."""
+    return "".join(_diff_one(registry.SITE, situation.files, {registry.SITE: draft.file.text.encode()}))
 
 
 def _diff_one(name: str, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Iterable[str]:
@@ -213,13 +234,20 @@ def _change_lines(done: Deployed) -> list[tuple[str, str]]:
     lines = [("What changed", "; ".join(done.draft.why)), ("Users type", addresses(site))]
     current = f"{done.after.registry}/{registry.CURRENT}"
     lines.append(("Settings", f"{current}/{registry.SETTINGS}"))
-    if "apache" in site.deploy.exports:
-        from sslutil.exporters import apache
-
-        lines.append(("Apache", apache.render_include(f"{current}/{apache.SECURE}")))
-        if site.site.plain_http != "offer":
-            lines.append(("Apache, plain http", apache.render_include(f"{current}/{apache.PLAIN}")))
+    lines += _include_lines(site, current)
     return [line for line in lines if line[1]]
+
+
+def _include_lines(site: Site, current: str) -> list[tuple[str, str]]:
+    """Return what makes each server read its files; where plain http is offered, its file says nothing."""
+    lines = []
+    for name in site.deploy.exports:
+        exporter = EXPORTERS[name]
+        includes = load_dialect(name).render_include(current)
+        for option, file_name in exporter.files.items():
+            if option != "plain" or site.site.plain_http != "offer":
+                lines.append((f"{exporter.title}{option and f', {option}'}", includes[file_name]))
+    return lines
 
 
 def _change_warnings(run: Run, done: Deployed) -> tuple[str, ...]:
@@ -243,7 +271,8 @@ def next_commands(run: Run, done: Deployed) -> tuple[str, ...]:
     if not done.changed:
         return (status,)
     if done.before.number is None:
-        return (status, run.command("export", "apache"), run.command("certificate", "csr"))
+        exports = (run.command("export", name) for name in done.draft.file.site.deploy.exports)
+        return (status, *exports, run.command("certificate", "csr"))
     return (*_reloads(run, done), status)
 
 
@@ -252,8 +281,10 @@ def _reloads(run: Run, done: Deployed) -> tuple[str, ...]:
     if not run.reload:
         return (run.command("certificate", "renew"),)
     deploy = done.draft.file.site.deploy
-    is_there = "apache" in deploy.exports and "apache" in done.draft.versions
-    return ("apachectl graceful",) if is_there and not deploy.reload else ()
+    if deploy.reload:
+        return ()
+    there = (EXPORTERS[name] for name in deploy.exports if name in done.draft.versions)
+    return tuple(exporter.reload for exporter in there if exporter.reload)
 
 
 def due_words(site: Site, certificate: CertificateFacts) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -36,6 +37,16 @@ def judge_place(path: str, owners: Owners) -> str:
     with told("look at", real), suppress(FileNotFoundError):
         judge_registry(real, os.lstat(real), owners)
     return real
+
+
+def refuse_unwritable(path: str) -> None:
+    """Raise RegistryError where this account can't write to a registry, nor make it: before a person is asked."""
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)
+    if not os.access(path, os.W_OK | os.X_OK):
+        reason = errno.EACCES if os.geteuid() else errno.EROFS
+        with told("write in", path):
+            raise OSError(reason, os.strerror(reason))
 
 
 @contextmanager

@@ -37,6 +37,7 @@ FOREIGN = ("foreign.crt", "foreign.key")
 """A pair of another program's, as write_foreign writes it into the working directory."""
 NEEDED: dict[tuple[str, ...], tuple[str, ...]] = {
     ("export", "pkcs12"): ("--out", "mail.p12", "--force"),
+    ("configure", "ciphers"): ("--profile", "modern"),
     ("certificate", "import"): (FOREIGN[0], "--key", FOREIGN[1]),
     ("certificate", "follow"): ("--certificate", FOREIGN[0], "--key", FOREIGN[1]),
 }

@@ -25,6 +25,7 @@ TYPED: dict[tuple[str, ...], tuple[str, ...]] = {
     ("certificate", "follow"): NEEDED["certificate", "follow"],
     ("csr",): ("imap.example.org", "--out", "request.csr"),
     ("configure", "ports"): ("--https-port", "8443"),
+    ("configure", "ciphers"): NEEDED["configure", "ciphers"],
     ("disable",): (),
     ("enable",): (),
     ("apply",): (),

@@ -25,7 +25,7 @@ USAGE = (
     (("configure", "port"), "sslutil configure ports"),
     (("regstry-path",), "sslutil registry-path"),
     (("xyzzy",), "sslutil --help"),
-    (("export", "nginx"), "sslutil export --help"),
+    (("export", "sendmail"), "sslutil export --help"),
     (("\x1b[31mred",), "sslutil --help"),
     (("",), "sslutil --help"),
     # options

@@ -35,7 +35,7 @@ def serve(at: At, registry: Path, *services: str) -> None:
     """Name the services of the site by hand, and take them in."""
     site = registry / "site.toml"
     listed = ", ".join(f'"{service}"' for service in services)
-    site.write_text(site.read_text().replace('services = ["https"]', f"services = [{listed}]"))
+    site.write_text(site.read_text().replace('services = ["https"]', f"services = [{listed}]", 1))
     apply(at(), replace=False)
 
 
