@@ -35,6 +35,8 @@ SWITCHED_OFF = {
 """How a version between the lowest and the highest is left out."""
 TICKETS = 2
 """What OpenSSL sends by default in TLS 1.3."""
+OPENSSL_CONF = "the file of `sslutil export openssl-conf`, named by OPENSSL_CONF, sets them"
+"""The cure: OpenSSL reads it before Python asks for a context, and what Python can't set stays as it says."""
 VERIFY_MODES = {"off": ssl.CERT_NONE, "optional": ssl.CERT_OPTIONAL, "require": ssl.CERT_REQUIRED}
 
 
@@ -87,6 +89,7 @@ def configure(context: ssl.SSLContext, contents: Contents) -> tuple[str, ...]:
         _set_ciphersuites(context, contents),
         _set_groups(context, contents.groups),
         _tell_depth(contents),
+        _tell_authorities(contents),
     ]
     _switch(context, ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION, on=True)
     _switch(context, ssl.OP_CIPHER_SERVER_PREFERENCE, on=contents.prefer_server_ciphers)
@@ -150,11 +153,11 @@ def _set_ciphersuites(context: ssl.SSLContext, contents: Contents) -> str:
             context.set_ciphersuites(":".join(asked))
     offered = [suite["name"] for suite in context.get_ciphers() if suite["protocol"] == TLS13]
     same = offered == asked if contents.prefer_server_ciphers else set(offered) == set(asked)
-    return "" if same else f"tls.ciphersuites = {asked}: this Python's ssl offers {offered}"
+    return "" if same else f"tls.ciphersuites = {asked}: this Python's ssl offers {offered}; {OPENSSL_CONF}"
 
 
 def _set_groups(context: ssl.SSLContext, groups: Sequence[str]) -> str:
-    sentence = f"tls.groups = {list(groups)}: this Python's ssl offers the groups that are OpenSSL's default"
+    sentence = f"tls.groups = {list(groups)}: this Python's ssl offers the groups of OpenSSL itself; {OPENSSL_CONF}"
     try:
         if hasattr(context, "set_groups"):  # Python 3.15
             context.set_groups(":".join(groups))
@@ -172,6 +175,12 @@ def _tell_depth(contents: Contents) -> str:
         return ""
     depth = contents.client_auth.depth
     return f"client_auth.depth = {depth}: Python's ssl takes a client's chain of any length, up to one of the CAs"
+
+
+def _tell_authorities(contents: Contents) -> str:
+    if contents.client_auth.mode == "off":
+        return ""
+    return "client_auth.ca_file: Python's ssl names no CA to clients, so a browser offers every certificate it has"
 
 
 class FollowingContext(ssl.SSLContext):

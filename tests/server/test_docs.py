@@ -129,21 +129,6 @@ class TestHowTo:
             finally:
                 web.kill()
 
-    def test_gunicorns_hook_gives_a_context_that_follows(
-        self, make_registry: Callable[..., MadeRegistry], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """The hook's names are gunicorn's; it hands out one context, whatever the generation."""
-        made = make_registry()
-        monkeypatch.setenv("SSLUTIL_REGISTRY_PATH", str(made.path))
-        (block,) = [block for block in blocks(HOW_TO, "python") if "default_ssl_context_factory" in block]
-        names: dict[str, object] = {}
-        exec(block, names)  # noqa: S102  (the docs' own block)
-        hook, settings = names["ssl_context"], names["settings"]
-        made.flip()
-        assert callable(hook)
-        assert hook(None, None) is names["context"]
-        assert getattr(settings, "generation", None) == 2
-
 
 def run(block: str, made: MadeRegistry) -> subprocess.Popen[bytes]:
     """Start a block of Python on a registry."""
