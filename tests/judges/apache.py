@@ -5,19 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
-import socket
 import subprocess
-import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.judges import PATIENCE
+from tests.judges import PATIENCE, Verdict, ask
+from tests.judges.running import RefusedError, Server, own_folder, read, started
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["MODULES", "SERVED", "Apache", "RefusedError", "check", "serving"]
 
 MODULES = Path("/usr/lib/apache2/modules")
 LOADED = ("mpm_event", "authz_core", "unixd", "socache_shmcb", "ssl", "headers", "rewrite", "dir", "mime", "alias")
@@ -27,26 +26,23 @@ SERVED = "served by apache\n"
 """The index page of each virtual host that names no DocumentRoot of its own."""
 
 
-class RefusedError(Exception):
-    """Apache did not start, or did not survive a reload; the text is its own words and its error log."""
-
-
 @dataclass(frozen=True)
-class Apache:
+class Apache(Server):
     """A running server."""
-
-    folder: Path
-    parent: subprocess.Popen[str]
 
     @property
     def error_log(self) -> str:
         """The text of the error log so far."""
-        return (self.folder / "error.log").read_text(encoding="utf-8", errors="replace")
+        return read(self.folder, *self.logs)
 
     @property
     def reload_argv(self) -> list[str]:
         """The command that reloads this server; it returns before the reload has come to its end."""
         return [*_argv(self.folder), "-k", "graceful"]
+
+    def is_ready(self) -> bool:
+        """Tell whether its start has come to its end."""
+        return BEGUN in self.error_log
 
     def graceful(self) -> None:
         """Reload, and wait until it is done; RefusedError where the server does not take its configuration."""
@@ -54,7 +50,7 @@ class Apache:
         done = subprocess.run(self.reload_argv, capture_output=True, text=True, timeout=PATIENCE, check=False)
         if done.returncode != 0:
             raise RefusedError(done.stdout + done.stderr + self.error_log)
-        _wait_until(self, lambda: self.error_log.count(BEGUN) > begun)
+        self.wait_until(lambda: self.error_log.count(BEGUN) > begun)
 
 
 @contextlib.contextmanager
@@ -63,31 +59,19 @@ def serving(hosts: Sequence[tuple[int, str]], *, outside: str = "") -> Iterator[
 
     `outside` is configuration beside the virtual hosts. RefusedError where it does not start.
     """
-    folder = Path(tempfile.mkdtemp(prefix="sslutil-apache-"))
-    try:
-        folder.chmod(0o755)  # the server's own account reads below it
-        (folder / "www").mkdir()
-        (folder / "www" / "index.html").write_text(SERVED)
-        (folder / "error.log").touch()
+    with own_folder("apache", page=SERVED) as folder:
         (folder / "apache.conf").write_text(_configuration(folder, hosts, outside))
-        with (folder / "output").open("w") as output:
-            parent = subprocess.Popen(
-                [*_argv(folder), "-D", "FOREGROUND"],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                text=True,
-                start_new_session=True,
-            )
-        try:
-            apache = Apache(folder, parent)
-            ports = {port for port, _ in hosts}
-            _wait_until(apache, lambda: BEGUN in apache.error_log and all(map(_is_open, ports)))
+        argv = [*_argv(folder), "-D", "FOREGROUND"]
+        with started(Apache, argv, folder, (port for port, _ in hosts)) as apache:
             yield apache
-        finally:
-            _stop(parent)
-    finally:
-        shutil.rmtree(folder)
+
+
+def check(hosts: Sequence[tuple[int, str]], *, outside: str = "") -> Verdict:
+    """Ask -t of the same; "Syntax OK" is said of a bad group, a bad suite and a strange key too: start it for those."""
+    with own_folder("apache", page=SERVED) as folder:
+        (folder / "apache.conf").write_text(_configuration(folder, hosts, outside))
+        status, words = ask([*_argv(folder), "-t"])
+    return Verdict(status == 0, words)
 
 
 def _argv(folder: Path) -> list[str]:
@@ -122,26 +106,3 @@ def _configuration(folder: Path, hosts: Sequence[tuple[int, str]], outside: str)
         *(f"<VirtualHost 127.0.0.1:{port}>\n{directives}\n</VirtualHost>" for port, directives in hosts),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _wait_until(apache: Apache, is_reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not is_reached():
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            apache.parent.wait(timeout=0.02)
-        if apache.parent.returncode is not None or time.monotonic() > deadline:
-            raise RefusedError((apache.folder / "output").read_text() + apache.error_log)
-
-
-def _is_open(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _stop(parent: subprocess.Popen[str]) -> None:
-    parent.send_signal(signal.SIGTERM)
-    try:
-        parent.wait(timeout=PATIENCE)
-    except subprocess.TimeoutExpired:
-        os.killpg(parent.pid, signal.SIGKILL)  # the session that was begun for it alone
-        parent.wait()

@@ -61,20 +61,13 @@ def visit(port: int, name: str, *, trusted: Path | None = None, trust: str = PEE
 
     `trust` is PEER for a self-signed certificate, AUTHORITY for a CA.
     """
-    with tempfile.TemporaryDirectory(prefix="sslutil-chromium-", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        if trusted:
-            _trust(home, trusted, trust)
-        with _started(home, f"MAP {name} 127.0.0.1, MAP * ~NOTFOUND") as pipe:
-            target = pipe.call("Target.createTarget", url="about:blank")["targetId"]
-            pipe.session = pipe.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-            pipe.call("Page.enable")
-            pipe.call("Security.enable")
-            pipe.events.clear()
-            answer = pipe.call("Page.navigate", url=f"{scheme}://{name}:{port}/")
-            pipe.wait_for("Page.loadEventFired")  # the warning page fires it too
-            state = pipe.wait_for("Security.visibleSecurityStateChanged")["visibleSecurityState"]
-            text = pipe.call("Runtime.evaluate", expression="document.body.innerText")["result"]["value"]
+    with browsing(name, trusted=trusted, trust=trust) as pipe:
+        pipe.call("Security.enable")
+        pipe.events.clear()
+        answer = pipe.call("Page.navigate", url=f"{scheme}://{name}:{port}/")
+        pipe.wait_for("Page.loadEventFired")  # the warning page fires it too
+        state = pipe.wait_for("Security.visibleSecurityStateChanged")["visibleSecurityState"]
+        text = pipe.evaluate("document.body.innerText")
     seen = state.get("certificateSecurityState", {})
     return Visit(
         error=answer.get("errorText", ""),
@@ -83,6 +76,20 @@ def visit(port: int, name: str, *, trusted: Path | None = None, trust: str = PEE
         fingerprint=hashlib.sha256(base64.b64decode(seen["certificate"][0])).hexdigest() if seen else "",
         text=text,
     )
+
+
+@contextlib.contextmanager
+def browsing(name: str, *, trusted: Path | None = None, trust: str = PEER) -> Iterator[Pipe]:
+    """Start a new browser with one empty page, for which `name` is 127.0.0.1 and no other name is anything."""
+    with tempfile.TemporaryDirectory(prefix="sslutil-chromium-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        if trusted:
+            _trust(home, trusted, trust)
+        with _started(home, f"MAP {name} 127.0.0.1, MAP * ~NOTFOUND") as pipe:
+            target = pipe.call("Target.createTarget", url="about:blank")["targetId"]
+            pipe.session = pipe.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+            pipe.call("Page.enable")
+            yield pipe
 
 
 def _trust(home: Path, certificate: Path, trust: str) -> None:
@@ -99,7 +106,7 @@ def _trust(home: Path, certificate: Path, trust: str) -> None:
 
 
 @dataclass
-class _Pipe:
+class Pipe:
     """The debugging pipe: JSON messages, each ended by a zero byte (Chrome DevTools Protocol)."""
 
     source: int
@@ -130,6 +137,22 @@ class _Pipe:
         params: dict[str, Any] = found[-1]["params"]
         return params
 
+    def evaluate(self, expression: str) -> Any:  # noqa: ANN401  whatever JSON has
+        """Return the value of an expression of JavaScript on the page."""
+        return self.call("Runtime.evaluate", expression=expression)["result"].get("value")
+
+    def wait_until(self, expression: str) -> None:
+        """Wait until an expression is true; TimeoutError with the page's text where it never is."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.evaluate(f"!!({expression})"):
+            if time.monotonic() > deadline:
+                raise TimeoutError(self.evaluate("document.body.innerText"))
+            time.sleep(0.05)
+
+    def screenshot(self) -> bytes:
+        """Return what the page looks like, as PNG."""
+        return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
+
     def _read(self) -> dict[str, Any]:
         deadline = time.monotonic() + PATIENCE
         while b"\0" not in self._pending:
@@ -144,7 +167,7 @@ class _Pipe:
 
 
 @contextlib.contextmanager
-def _started(home: Path, resolver_rules: str) -> Iterator[_Pipe]:
+def _started(home: Path, resolver_rules: str) -> Iterator[Pipe]:
     theirs_in, ours_out = os.pipe()
     ours_in, theirs_out = os.pipe()
     options = [*OPTIONS, f"--user-data-dir={home / 'profile'}", f"--host-resolver-rules={resolver_rules}"]
@@ -159,7 +182,7 @@ def _started(home: Path, resolver_rules: str) -> Iterator[_Pipe]:
     )
     os.close(theirs_in)
     os.close(theirs_out)
-    pipe = _Pipe(ours_in, ours_out)
+    pipe = Pipe(ours_in, ours_out)
     try:
         yield pipe
         pipe.session = ""

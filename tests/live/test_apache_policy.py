@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from sslutil.plan import Policy
+    from sslutil.facts import Policy
 
 pytestmark = pytest.mark.needs("apache2", "openssl", "curl", "gnutls-cli")
 
@@ -193,7 +193,7 @@ def known_groups() -> list[str]:
     _, words = ask(["openssl", "version"])
     version = re.match(r"OpenSSL (\d+)\.(\d+)", words)
     assert version
-    return [name for name, since in GROUPS.items() if since <= (int(version[1]), int(version[2]))]
+    return [name for name, row in GROUPS.items() if row.since <= (int(version[1]), int(version[2]))]
 
 
 def test_preference(served: Served) -> None:

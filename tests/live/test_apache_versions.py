@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import re
-import shlex
-import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import go_without
 from tests.judges import apache, ask, openssl
 from tests.live.sites import NAME, Site, made
+from tests.servers import debian13
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 HYBRID = "X25519MLKEM768"
-NEWER_DEBIAN = "trixie"
-"""With OpenSSL 3.5, the first that knows the hybrid groups."""
 
 
 def groups_of(site: Site) -> list[str]:
@@ -55,7 +50,7 @@ class TestInstalled:
 
         assert knows is (HYBRID in groups_of(site))
         version = ".".join(map(str, installed_openssl()))
-        comment = f"# Left out, unknown to OpenSSL {version}: {HYBRID}"
+        comment = f"# Left out: {HYBRID}, unknown to OpenSSL {version}"
         assert knows is not (comment in (site.current / "apache.conf").read_text().splitlines())
         with apache.serving([(port := free_port(), site.host())]):
             assert knows is serves_hybrid(port)
@@ -73,40 +68,20 @@ class TestInstalled:
             pass
 
 
-@pytest.fixture(scope="module")
-def newer_debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The next Debian in a folder, with its Apache and its openssl."""
-    folder = tmp_path_factory.mktemp("newer") / "root"
-    options = ["--variant=minbase", "--include=apache2-bin,openssl", "--merged-usr"]
-    done = subprocess.run(
-        ["debootstrap", *options, NEWER_DEBIAN, folder],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=240,
-        check=False,
-    )
-    if done.returncode != 0:
-        go_without(f"a mirror of Debian {NEWER_DEBIAN}")
-    yield folder
-    shutil.rmtree(folder)  # 300 MB
-
-
 @pytest.fixture
-def newer_programs(newer_debian: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the judges run that Apache and that openssl: with their own loader and libraries, no chroot is needed."""
-    [loader] = newer_debian.glob("usr/lib/*/ld-linux*")
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    for name, path in (("apache2", "usr/sbin/apache2"), ("openssl", "usr/bin/openssl")):
-        words = [str(loader), "--library-path", str(loader.parent), str(newer_debian / path)]
-        (programs / name).write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
-        (programs / name).chmod(0o755)
-    monkeypatch.setenv("PATH", str(programs), prepend=":")
-    monkeypatch.setattr(apache, "MODULES", newer_debian / "usr/lib/apache2/modules")
+def newer_programs(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Let the judges run the next Debian's Apache and openssl."""
+    debian13.write_programs(debian13.root_folder(request.config, tmp_path_factory), tmp_path / "programs")
+    monkeypatch.setenv("PATH", str(tmp_path / "programs"), prepend=":")
 
 
 @pytest.mark.full
-@pytest.mark.needs("root", "debootstrap", "apache2", "openssl")
+@pytest.mark.needs("root", "debootstrap", "unshare", "apache2", "openssl")
 @pytest.mark.usefixtures("newer_programs")
 class TestNewer:
     """An OpenSSL that knows the hybrid groups."""

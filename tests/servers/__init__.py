@@ -1,0 +1,1 @@
+"""Every server that sslutil exports for, run for real with what was exported."""
