@@ -15,6 +15,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from sslutil.exporters import ExportPlan
+
 FOLDER = Path(__file__).parent / "reference"
 COMMAND = ".venv/bin/python docs/generate.py"
 _NOTE = f"<!-- Made by {COMMAND}: edit the catalogue instead, then run that. -->\n\n"
@@ -27,6 +29,7 @@ def pages() -> dict[str, str]:
         "forms.md": _forms,
         "key-types.md": _key_types,
         "profiles.md": _profiles,
+        "servers.md": _servers,
         "site-toml.md": _site_toml,
         "statuses.md": _statuses,
     }
@@ -99,7 +102,8 @@ def _command_line() -> Iterator[str]:
     yield "# The command line\n"
     yield "    sslutil [--registry-path PATH] [--json] COMMAND [OPTION]… [ARGUMENT]…\n"
     yield "Options stand anywhere after their command; those of every command also before it."
-    yield "`-h` and `--help` explain each command and group, as a group does alone."
+    yield "`-h` and `--help` explain each command and group, as a group does alone;"
+    yield "`sslutil configure` alone [asks for everything](../how-to/configure.md) where a person can answer."
     yield "`sslutil --version` says the version."
     yield "How answers, errors and statuses look is on the pages [statuses](statuses.md) and [JSON](json.md).\n"
     yield "## Options of every command\n"
@@ -239,11 +243,13 @@ def _key_types() -> Iterator[str]:
 
 def _profiles() -> Iterator[str]:
     from sslutil.profiles import CIPHERS, CIPHERSUITES, DEFAULT_PROFILE, GROUPS, PROFILES, PROTOCOLS, UNSTOCKED_CIPHERS
+    from sslutil.profiles.clients import GENERATIONS
 
     yield "# Profiles\n"
     yield "The TLS policies for `profile` below `[tls]` in [site.toml](site-toml.md)."
     yield f"The default is `{DEFAULT_PROFILE}`."
-    yield "Names are spelt as OpenSSL does; IANA's are taken too."
+    yield "Names are spelt as OpenSSL does; IANA's and GnuTLS's are taken too."
+    yield "[How to choose](../how-to/tls-policy.md) tells the rest."
     for row in PROFILES.values():
         yield f"\n## {row.name}\n"
         yield f"For {row.title}."
@@ -254,17 +260,133 @@ def _profiles() -> Iterator[str]:
         yield f"* groups of the key exchange: {code(*row.groups)}"
         yield f"* the server's order of suites counts: {'yes' if row.prefer_server_ciphers else 'no'}"
         yield f"* session tickets: {'yes' if row.session_tickets else 'no'}"
+        if row.short_keys:
+            yield f"* key types that it is giving up: {code(*row.short_keys)}"
     yield "\n## custom\n"
     yield '`profile = "custom"` takes the four lists `protocols`, `ciphers`, `ciphersuites` and `groups`.'
+    yield "Beside them, `prefer_server_ciphers` lets the server's order count, `guideline` says where they came from."
     yield "They are made of these names:\n"
     yield f"* protocols: {code(*PROTOCOLS)}"
     yield f"* suites of TLS 1.3: {code(*CIPHERSUITES)}"
     yield f"* suites of TLS 1.2 and below: {code(*CIPHERS)}"
     yield "* groups, and the first OpenSSL that knows them:"
-    yield "  " + ", ".join(f"`{name}` ({'.'.join(map(str, first))})" for name, first in GROUPS.items()) + "\n"
+    yield "  " + ", ".join(f"`{name}` ({_version(row.since)})" for name, row in GROUPS.items()) + "\n"
     yield "A group that the OpenSSL at hand does not know is left out of what a server is given,"
     yield "with a comment that says so."
     yield f"OpenSSL offers {code(*sorted(UNSTOCKED_CIPHERS))} only where it was built with weak suites."
+    yield "\n## Clients\n"
+    yield "These are the oldest clients that TLSRef names for each of its profiles."
+    yield "`sslutil configure ciphers --explain` says of each row whether a policy admits it.\n"
+    yield from table(("of", "clients"), ((f"`{row.name}`", ", ".join(row.clients)) for row in GENERATIONS))
+
+
+# --- What each server can express -----------------------------------------------------------------------------------
+
+_DEBIANS = {"Debian 12": (3, 0, 19), "Debian 13": (3, 5, 6)}
+"""The two that the tests run → their OpenSSL; rows of EXPORTERS say which versions of the servers they have."""
+
+
+def _servers() -> Iterator[str]:
+    from sslutil.exporters import EXPORTERS
+
+    yield "# Servers\n"
+    yield "What `sslutil export` writes for each program, and what it can't say in that program's words."
+    yield "What is merely lost is left out, and a comment in the file names it; what would let someone in is refused."
+    yield "The tests start each server with these files, on both Debians where it is there,"
+    yield "and compare what it offers with what it was told."
+    yield "[Web servers](../how-to/web-servers.md), [mail servers](../how-to/mail-servers.md) and"
+    yield "[Python servers](../how-to/python-server.md) tell how to use them.\n"
+    rows = (
+        (
+            f"`{row.name}`",
+            row.title,
+            _version(row.oldest) if row.oldest else "any",
+            *(row.proven or ("as OpenSSL", "as OpenSSL")),
+            code(*row.files.values()),
+            "yes" if row.vhost else "no",
+        )
+        for row in EXPORTERS.values()
+    )
+    yield from table(("name", "program", "oldest", *_DEBIANS, "files", "`--vhost`"), rows)
+    yield "\n## What is left out\n"
+    yield "By the versions of the two Debians, without client certificates, and of which profiles.\n"
+    for row in EXPORTERS.values():
+        yield f"* {row.title}: {'' if _losses(row.name) else 'nothing'}".rstrip()
+        yield from (f"    * {loss} ({where})" for loss, where in _losses(row.name).items())
+    yield "\n## Client certificates\n"
+    yield "For a site that asks the clients of every service for a certificate."
+    yield "What is refused here is an error of status 3, before anything is written.\n"
+    yield from table(("name", *(title for title, _ in _CLIENT_SITES)), _client_rows())
+
+
+def _version(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
+
+
+def _losses(name: str) -> dict[str, str]:
+    """Return what a program can't express → the profiles and the Debians of which that is true."""
+    from sslutil.exporters import load_dialect
+    from sslutil.profiles import PROFILES
+
+    found: dict[str, dict[str, list[str]]] = {}
+    for number, debian in enumerate(_DEBIANS):
+        for profile in PROFILES:
+            plan = _export_plan(name, number, {"tls.profile": profile})
+            for loss in load_dialect(name).find_losses(plan):
+                found.setdefault(loss, {}).setdefault(debian, []).append(profile)
+    return {loss: _where(by_debian, len(PROFILES)) for loss, by_debian in found.items()}
+
+
+def _where(profiles_of: dict[str, list[str]], all_profiles: int) -> str:
+    words = {debian: "each profile" if len(of) == all_profiles else code(*of) for debian, of in profiles_of.items()}
+    if len(words) == len(_DEBIANS) and len(set(words.values())) == 1:
+        return next(iter(words.values()))
+    return "; ".join(f"{debian}: {of}" for debian, of in words.items())
+
+
+_CLIENTS = {"client_auth.mode": "require", "client_auth.ca_files": ["/ca.pem"]}
+_CLIENT_SITES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("required", {}),
+    ("depth 2", {"client_auth.depth": 2}),
+    ("a revocation list of each authority", {"crl": True}),
+    ("a list of some authorities", {"crl": True, "unlisted": ("CN=Other",)}),
+)
+"""What is asked of a server, and the values of the site, or of the plan, that ask for it."""
+
+
+def _client_rows() -> Iterator[tuple[str, ...]]:
+    from sslutil.exporters import EXPORTERS
+
+    for name in EXPORTERS:
+        yield (f"`{name}`", *(_takes(name, asked) for _, asked in _CLIENT_SITES))
+
+
+def _takes(name: str, asked: dict[str, Any]) -> str:
+    from sslutil.errors import SiteError
+    from sslutil.exporters import render_export
+    from sslutil.site import CLIENT_SERVICES
+
+    of_site = {key: value for key, value in asked.items() if "." in key}
+    of_plan = {key: value for key, value in asked.items() if "." not in key}
+    values = _CLIENTS | {"client_auth.services": list(CLIENT_SERVICES)} | of_site
+    plan = _export_plan(name, 0, values)._replace(**of_plan)
+    try:
+        render_export(name, plan)
+    except SiteError:
+        return "refused"
+    return "yes"
+
+
+def _export_plan(name: str, debian: int, values: dict[str, Any]) -> ExportPlan:
+    from sslutil.exporters import EXPORTERS, ExportPlan
+    from sslutil.plan import make_policy, parse_version
+    from sslutil.site import Site, change
+
+    site = change(Site(), {"site.names": ["mail.example.org"], **values})
+    proven = EXPORTERS[name].proven
+    versions = {name: parse_version(proven[debian])} if proven else {}
+    versions["openssl"] = tuple(_DEBIANS.values())[debian]
+    return ExportPlan(site, make_policy(site), "/etc/sslutil/current", versions)
 
 
 def main(arguments: list[str]) -> int:

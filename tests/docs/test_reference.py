@@ -24,6 +24,7 @@ from sslutil.steps.subject import PARTS
 from tests.accounts import REPOSITORY
 from tests.cli.conftest import NAME, write_foreign
 from tests.docs.pages import blocks
+from tests.profiles.guidelines import write_guideline
 from tests.server import made
 from tests.wire import peers
 
@@ -174,6 +175,9 @@ def full_sitting(call: Call, folder: Path) -> list[dict[str, Any]]:
         ("csr", "--discard", "2"),
         ("certificate", "renew", "--compromised"),
         ("configure", "ports", "--https-port", "8384", "--dry-run"),
+        ("configure", "ciphers", "--list"),
+        ("configure", "ciphers", "--profile", "bsi", "--explain"),
+        ("configure", "ciphers", "--guideline", str(write_guideline(folder)), "--profile", "strict"),
         ("disable",),
         ("enable",),
         ("apply",),

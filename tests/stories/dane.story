@@ -8,12 +8,12 @@ sslutil: 2 records for the key in force; a renewal keeps the key, so they stay a
 sslutil: warning: site.toml names no service of mail, so port 25 is taken; services = ["https", "smtp", "imaps"] below [site] would name them
 % unchanged mail
 
-$ sed -i 's/^services = .*/services = ["smtp", "imaps", "gopher"]/' mail/site.toml; sslutil apply
+$ sed -i '/^\[client_auth\]/,$!s/^services = .*/services = ["smtp", "imaps", "gopher"]/' mail/site.toml; sslutil apply
 sslutil: error: …services…
 …
 ? 3
 
-$ sed -i 's/^services = .*/services = ["smtp", "imaps"]/' mail/site.toml; sslutil apply 2>/dev/null | grep What
+$ sed -i '/^\[client_auth\]/,$!s/^services = .*/services = ["smtp", "imaps"]/' mail/site.toml; sslutil apply 2>/dev/null | grep What
   What changed:        site.services: …
 
 $ sslutil tlsa 2>/dev/null >zone; cut -d " " -f 1-7 zone

@@ -22,7 +22,7 @@ disabled TLS on the web port
   What changed:        site.enabled: true → false
   Users type:          http://mail.example.org/
   Settings:            /srv/mail/current/settings.toml
-  Apache:              Include /srv/mail/current/apache.conf
+  Apache httpd:        Include /srv/mail/current/apache.conf
 sslutil: next:
 …
   sslutil status

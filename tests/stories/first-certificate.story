@@ -15,7 +15,7 @@ made a self-signed certificate
   What changed:        first certificate
   Users type:          https://mail.example.org/, https://webmail.example.org/
   Settings:            /srv/mail/current/settings.toml
-  Apache:              Include /srv/mail/current/apache.conf
+  Apache httpd:        Include /srv/mail/current/apache.conf
 sslutil: next:
   sslutil status
   sslutil export apache
@@ -104,7 +104,7 @@ made a self-signed certificate over the same key
   What changed:        certificate.lifetime: 397 → 90
   Users type:          https://mail.example.org/, https://webmail.example.org/
   Settings:            /srv/mail/current/settings.toml
-  Apache:              Include /srv/mail/current/apache.conf
+  Apache httpd:        Include /srv/mail/current/apache.conf
 sslutil: next:
 …
   sslutil status
@@ -130,7 +130,7 @@ made a self-signed certificate over the same key
   What changed:        site.names: mail.example.org, webmail.example.org → mail.example.org
   Users type:          https://mail.example.org/
   Settings:            /srv/mail/current/settings.toml
-  Apache:              Include /srv/mail/current/apache.conf
+  Apache httpd:        Include /srv/mail/current/apache.conf
 sslutil: next:
 …
   sslutil status

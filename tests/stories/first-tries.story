@@ -35,8 +35,8 @@ sslutil: hint: sslutil certificate import answer.pem
 ? 2
 
 $ sslutil ciphers
-sslutil: error: sslutil has no command ciphers; the suites are in site.toml, as profile = … below [tls]
-sslutil: hint: ${EDITOR:-vi} "$(sslutil registry-path)/site.toml" && sslutil apply
+sslutil: error: sslutil has no command ciphers
+sslutil: hint: sslutil configure ciphers --list
 ? 2
 
 $ sslutil client-auth --mode require
@@ -79,8 +79,8 @@ sslutil: error: sslutil apply has no option --check; did you mean --dry-run?
 sslutil: hint: sslutil apply --dry-run
 ? 2
 
-$ sslutil export nginx
-sslutil: error: sslutil export has no command nginx
+$ sslutil export sendmail
+sslutil: error: sslutil export has no command sendmail
 sslutil: hint: sslutil export --help
 ? 2
 
@@ -107,7 +107,18 @@ Options:
   -h, --help            Show this message and exit.
 …
 Commands:
-  apache  Print the configuration of Apache httpd.
-  der     Write the certificate as DER, its binary form.
-  pem     Write the certificate and its chain as PEM.
-  pkcs12  Write key and chain as PKCS#12, also called PFX.
+  apache        Print the configuration of Apache httpd.
+  caddy         Print the configuration of Caddy.
+  der           Write the certificate as DER, its binary form.
+  dovecot       Print the configuration of Dovecot.
+  exim          Print the configuration of Exim.
+  gunicorn      Print the configuration of gunicorn.
+  haproxy       Print the configuration of HAProxy.
+  hypercorn     Print the configuration of hypercorn.
+  lighttpd      Print the configuration of lighttpd.
+  nginx         Print the configuration of nginx.
+  openssl-conf  Print the configuration of OpenSSL itself.
+  pem           Write the certificate and its chain as PEM.
+  pkcs12        Write key and chain as PKCS#12, also called PFX.
+  postfix       Print the configuration of Postfix.
+  uvicorn       Print the configuration of uvicorn.

@@ -28,7 +28,7 @@ renewed the certificate over the same key
   What changed:        early renewal asked for
   Users type:          https://mail.example.org/
   Settings:            /srv/mail/current/settings.toml
-  Apache:              Include /srv/mail/current/apache.conf
+  Apache httpd:        Include /srv/mail/current/apache.conf
 sslutil: warning: site.toml has edits that are not in force (site.http_port: 80 → 8080); take them in: sslutil apply
 sslutil: next:
 …

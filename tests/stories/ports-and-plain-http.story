@@ -10,8 +10,9 @@ changed the ports
   SHA-256 fingerprint: …
   What changed:        site.https_port: 443 → 8384; site.http_port: 80 → 8383
   Users type:          https://mail.example.org:8384/
+  Or, in plain:        http://mail.example.org:8383/
   Settings:            /srv/mail/current/settings.toml
-  Apache:              Include /srv/mail/current/apache.conf
+  Apache httpd:        Include /srv/mail/current/apache.conf
 sslutil: next:
 …
   sslutil status
@@ -29,6 +30,8 @@ nothing to do: the ports are as wished
   Valid until:         … (397 days left)
   Key:                 ECDSA P-256
   SHA-256 fingerprint: …
+  Users type:          https://mail.example.org:8384/
+  Or, in plain:        http://mail.example.org:8383/
 sslutil: next:
   sslutil status
 % unchanged .
@@ -72,3 +75,24 @@ sslutil: error: --plain-http is one of offer, redirect, closed, not "redirekt"; 
 sslutil: hint: sslutil configure ports --plain-http redirect
 ? 2
 % unchanged mail
+
+# What else runs on this host is named, and no two of them share a port.
+$ sslutil configure ports --service https --service imaps --service submission 2>/dev/null | grep "What changed"
+  What changed:        site.services: https → https, imaps, submission
+
+$ sslutil configure ports --https-port 993
+sslutil: error: https_port is 993, the port of imaps, which is one of the site's services
+sslutil: hint: sslutil configure ports --https-port 443
+? 3
+% unchanged mail
+
+$ sslutil configure ports --service submissons
+sslutil: error: --service is one of https, smtp, submission, submissions, imap, imaps, pop3, pop3s, sieve, not "submissons"; did you mean submissions?
+sslutil: hint: sslutil configure ports --service submissions
+? 2
+% unchanged mail
+
+# Not on a terminal, the wizard says which commands do the same.
+$ sslutil configure </dev/null | grep -e Usage -e "do the same"
+Usage: sslutil configure [OPTIONS] COMMAND [ARGS]...
+  …Elsewhere these commands do the same:

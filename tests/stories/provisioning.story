@@ -34,9 +34,9 @@ took site.toml in
   Key:                 ECDSA P-256
   SHA-256 fingerprint: …
   What changed:        first certificate
-  Users type:          https://mail.example.org:8443/, https://192.0.2.25:8443/
+  Users type:          https://mail.example.org:8443/, any name below mail.example.org on port 8443, https://192.0.2.25:8443/
   Settings:            /srv/mail/current/settings.toml
-  Apache:              Include /srv/mail/current/apache.conf
+  Apache httpd:        Include /srv/mail/current/apache.conf
 sslutil: next:
   sslutil status
   sslutil export apache

@@ -60,8 +60,9 @@ changed the ports
   SHA-256 fingerprint: …
   What changed:        site.https_port: 8445 → 8446
   Users type:          https://mail.example.org:8446/
+  Or, in plain:        http://mail.example.org/
   Settings:            /srv/mail/current/settings.toml
-  Apache:              Include /srv/mail/current/apache.conf
+  Apache httpd:        Include /srv/mail/current/apache.conf
 sslutil: warning: servers were not told: their reload is owed
 sslutil: next:
   sslutil certificate renew

@@ -35,7 +35,7 @@ renewed the certificate over the same key
   What changed:        early renewal asked for
   Users type:          https://mail.example.org/
   Settings:            /srv/mail/current/settings.toml
-  Apache:              Include /srv/mail/current/apache.conf
+  Apache httpd:        Include /srv/mail/current/apache.conf
 sslutil: next:
 …
   sslutil status
