@@ -25,6 +25,7 @@ from sslutil.exporters.parts import (
     render_host,
     render_port,
     render_text,
+    unless_plain,
 )
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ def render_include(directory: str) -> dict[str, str]:
 
 
 def _include(path: str) -> str:
-    quoted = quote(path)
-    return f"Include {path if re.fullmatch(r'[A-Za-z0-9_./+-]+', path) else quoted}"
+    return f"Include {unless_plain(path, quote(path))}"
 
 
 def render_vhost(plan: ExportPlan) -> str:

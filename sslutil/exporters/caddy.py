@@ -21,6 +21,7 @@ from sslutil.exporters.parts import (
     render_host,
     render_port,
     render_text,
+    unless_plain,
 )
 from sslutil.plan import render_version
 from sslutil.profiles import CIPHERS, GROUPS
@@ -120,8 +121,7 @@ def _losses_in_force(plan: ExportPlan) -> tuple[str, ...]:
 def render_include(directory: str) -> dict[str, str]:
     """Return the line that takes the file into a Caddyfile, with quotes only where the path needs them."""
     path = f"{directory}/{FILE}"
-    quoted = quote(path)
-    return {FILE: f"import {path if re.fullmatch(r'[A-Za-z0-9_./+-]+', path) else quoted}"}
+    return {FILE: f"import {unless_plain(path, quote(path))}"}
 
 
 def render_vhost(plan: ExportPlan) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sslutil.errors import SiteError
@@ -117,6 +118,11 @@ def refuse_depth(plan: ExportPlan, name: str, title: str) -> None:
 
 def _without(name: str) -> str:
     return f'take {name} out of exports below [deploy], or write mode = "off" below [client_auth]'
+
+
+def unless_plain(path: str, quoted: str) -> str:
+    """Return a path as it is where no dialect reads anything special in it, else as its dialect quotes it."""
+    return path if re.fullmatch(r"[A-Za-z0-9_./+-]+", path) else quoted
 
 
 def refuse_characters(title: str, path: str, fault: str) -> SiteError:

@@ -66,7 +66,7 @@ def quote(path: str) -> str:
 
 def find_losses(plan: ExportPlan) -> tuple[str, ...]:
     """Return what Postfix can't express of the site."""
-    suites = ("the suites of TLS 1.3, which Postfix doesn't let one choose",) if _has_tls13(plan.policy) else ()
+    suites = ("the suites of TLS 1.3, which Postfix doesn't let one choose",) if TLS13 in plan.policy.protocols else ()
     return (
         *find_lost_ciphers(plan.policy),
         *_find_lost_groups(plan),
@@ -209,7 +209,3 @@ def _clients(plan: ExportPlan, service: str) -> tuple[tuple[str, str], ...]:
         ("smtpd_tls_CAfile", quote(f"{plan.directory}/{registry.CLIENT_CA}")),
         ("tls_append_default_CA", "no"),
     )
-
-
-def _has_tls13(policy: Policy) -> bool:
-    return TLS13 in policy.protocols
