@@ -297,3 +297,63 @@ class Intake(NamedTuple):
     """Places of keys and PKCS#12 files that no passphrase opened."""
     skipped: tuple[str, ...] = ()
     """Sentences that name what was passed over, and where."""
+
+
+class ClientRecord(NamedTuple):
+    """A client certificate that was issued here: one line of the roster. Times are UTC and aware."""
+
+    serial_number: int
+    address: str
+    """Whom it names: an e-mail address or a host name, A-labels."""
+    authority: int
+    """The number of the client authority that signed it."""
+    not_valid_before: datetime
+    not_valid_after: datetime
+    time: datetime
+    """When it was issued."""
+    who: str
+    """The account that issued it."""
+    name: str = ""
+    """The person's name or the device, as it was typed."""
+    handed_over: datetime | None = None
+    """When its file was written for whom it is; None where that was interrupted, so that nobody has its key."""
+    revoke_at: datetime | None = None
+    """When it is to be revoked."""
+    revoked: datetime | None = None
+    reason: str = ""
+    """Why it was revoked, as RFC 5280 section 5.3.1 spells it: "keyCompromise"."""
+
+
+class Revocation(NamedTuple):
+    """One entry of a revocation list."""
+
+    serial_number: int
+    time: datetime
+    reason: str = "unspecified"
+    """As RFC 5280 section 5.3.1 spells it: "keyCompromise"."""
+
+
+class Person(NamedTuple):
+    """Whom a client certificate is wished for: one entry of a list of people."""
+
+    address: Identity
+    """Kind "email" or "dns"."""
+    name: str = ""
+    days: int | None = None
+    """How long it is to live; None where the list does not say."""
+
+
+class ListFacts(NamedTuple):
+    """What a revocation list says, and whose it is; times are UTC and aware."""
+
+    pem: bytes
+    """Canonical PEM."""
+    issuer: str
+    """RFC 4514 text."""
+    number: int | None
+    this_update: datetime
+    next_update: datetime | None
+    revoked: int
+    """How many certificates it revokes."""
+    authority: int | None
+    """The place of its authority among those that were given; None where it is none of theirs."""

@@ -35,13 +35,20 @@ _INVISIBLE = (
     r"\ud800-\udfff\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e01ef]"
 )
 
+_LOCAL_PART = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+"""A dot-atom (RFC 5321 section 4.1.2)."""
+_LONGEST_LOCAL_PART = 64
+_LONGEST_MAILBOX = 254
+"""Octets (RFC 5321 sections 4.5.3.1.1 and, with the brackets of a path, 4.5.3.1.3)."""
+
 
 class Identity(NamedTuple):
     """One name that a certificate can stand for."""
 
-    kind: Literal["dns", "ip"]
+    kind: Literal["dns", "ip", "email"]
     text: str
-    """Canonical: lower-case A-labels ("*.xn--bcher-kva.example"), or an address ("192.0.2.1", "2001:db8::1")."""
+    """Canonical: lower-case A-labels ("*.xn--bcher-kva.example"), an address ("192.0.2.1", "2001:db8::1"), or a mailbox
+    whose domain is in A-labels."""
 
     @property
     def wildcard(self) -> bool:
@@ -55,8 +62,10 @@ class Identity(NamedTuple):
             return self.text
         import idna
 
+        local, at, domain = self.text.rpartition("@")
         try:
-            return ".".join(idna.ulabel(label) if label.startswith("xn--") else label for label in self.text.split("."))
+            labels = (idna.ulabel(label) if label.startswith("xn--") else label for label in domain.split("."))
+            return f"{local}{at}{'.'.join(labels)}"
         except UnicodeError:  # a stranger's certificate may hold what parse_identity would refuse
             return self.text
 
@@ -91,6 +100,46 @@ def parse_identity(text: str) -> Identity:
 def parse_identities(texts: Iterable[str]) -> tuple[Identity, ...]:
     """Return the identities of `texts` in their order, each once, whatever the spelling; errors as parse_identity's."""
     return tuple(dict.fromkeys(parse_identity(text) for text in texts))
+
+
+def parse_client(text: str) -> Identity:
+    """Return whom a client certificate is for: a mailbox, its domain in A-labels, or the host name of a service.
+
+    A mailbox is taken as RFC 5280 section 4.2.1.6 can hold it: ASCII before the @, as it is typed. Raises UsageError
+    as parse_identity does.
+    """
+    local, at, domain = text.rpartition("@")
+    if not domain:
+        message = f"{_render_typed(text)} is neither somebody's address nor the name of a host"
+        raise UsageError(message, typed=text, near=("anna@example.org",))
+    try:
+        identity = parse_identity(domain)
+    except UsageError as refused:
+        meant = tuple(f"{local}{at}{name}" for name in refused.near[:1] if _is_client(f"{local}{at}{name}"))
+        raise UsageError(refused.message, "" if meant else refused.hint, typed=text, near=meant) from None
+    if identity.kind != "dns" or identity.wildcard:
+        message = f"{_render_typed(text)} is neither somebody's address nor the name of one host"
+        raise UsageError(message, typed=text, near=("anna@example.org",))
+    if not at:
+        return identity
+    if not re.fullmatch(_LOCAL_PART, local) or len(local) > _LONGEST_LOCAL_PART:
+        message = f"{_render_typed(text)} is no address that a certificate can hold: letters, digits, dots and hyphens"
+        raise UsageError(
+            f"{message} before the @, {_LONGEST_LOCAL_PART} at most", typed=text, near=("anna@example.org",)
+        )
+    mailbox = Identity("email", f"{local}@{identity.text}")
+    if len(mailbox.text) > _LONGEST_MAILBOX:
+        message = f"{_render_typed(text)} has {len(mailbox.text)} characters, and mail allows {_LONGEST_MAILBOX}"
+        raise UsageError(message, typed=text, near=("anna@example.org",))
+    return mailbox
+
+
+def _is_client(text: str) -> bool:
+    try:
+        parse_client(text)
+    except UsageError:
+        return False
+    return True
 
 
 def find_uncovered(covering: Iterable[Identity], wanted: Iterable[Identity]) -> tuple[Identity, ...]:

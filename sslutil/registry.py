@@ -16,6 +16,7 @@ CURRENT = "current"
 DEPLOYED = "deployed"
 GENERATIONS = "generations"
 REQUESTS = "requests"
+CLIENTS = "clients"
 LOCK = ".lock"
 REFUSED_MARK = ".refused"
 
@@ -35,6 +36,12 @@ REQUEST_RECORD = "request.toml"
 REQUEST_ANSWER = "answer.pem"
 REQUEST_DISCARDED = "discarded"
 COMPROMISED = "compromised.toml"
+
+AUTHORITY_KEY = "ca.key"
+AUTHORITY_CERTIFICATE = "ca.crt"
+AUTHORITY_CRL = "ca.crl"
+ISSUED = "certificates"
+ROSTER = "roster.toml"
 
 ORIGINAL_FOLDERS = ("software", "ipswitch", "imail", "ssl")
 

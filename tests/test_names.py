@@ -12,7 +12,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from sslutil.errors import UsageError
-from sslutil.names import Identity, parse_identities, parse_identity, render_identity
+from sslutil.names import Identity, parse_client, parse_identities, parse_identity, render_identity
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
@@ -270,3 +270,87 @@ class TestImports:
     def test_unicode_needs_idna(self) -> None:
         """A name in Unicode loads idna, so that the test before can fail."""
         assert "idna" in modules_after("from sslutil.names import parse_identity as p; p('b\\u00fccher.example')")
+
+
+CLIENTS = [
+    ("anna@example.org", "email", "anna@example.org"),
+    ("Anna.Berg@EXAMPLE.Org", "email", "Anna.Berg@example.org"),
+    ("anna+mail@bücher.example", "email", "anna+mail@xn--bcher-kva.example"),
+    ("o'neill/x=1@example.org", "email", "o'neill/x=1@example.org"),
+    (f"{'a' * 64}@example.org", "email", f"{'a' * 64}@example.org"),
+    ("anna@localhost", "email", "anna@localhost"),
+    ("Relay.Example.org", "dns", "relay.example.org"),
+    ("bücher.example", "dns", "xn--bcher-kva.example"),
+]
+NO_CLIENTS = [
+    "",
+    "@",
+    "anna@",
+    "@example.org",
+    "a@b@example.org",
+    "anna berg@example.org",
+    '"anna berg"@example.org',
+    "jörg@example.org",
+    ".anna@example.org",
+    "anna.@example.org",
+    "an..na@example.org",
+    f"{'a' * 65}@example.org",
+    f"{'a' * 64}@{'.'.join(['b' * 60] * 4)}",
+    "anna\n@example.org",
+    "anna\0@example.org",
+    "anna@example.org\n,",
+    "\u202eanna@example.org",
+    "anna@192.0.2.1",
+    "anna@[192.0.2.1]",
+    "anna@*.example.org",
+    "anna@*.example..org",
+    "anna@exa_mple.org",
+    "anna@example..org",
+    "Anna <anna@example.org>",
+    "mailto:anna@example..org",
+    "192.0.2.1",
+    "2001:db8::1",
+    "*.example.org",
+]
+
+
+class TestClients:
+    """Whom a client certificate is for."""
+
+    @pytest.mark.parametrize(("typed", "kind", "text"), CLIENTS)
+    def test_taken(self, typed: str, kind: str, text: str) -> None:
+        """A mailbox's domain and a host are in A-labels, in small letters; what is before the @ stays as typed."""
+        assert (kind, text) == parse_client(typed)
+        assert parse_client(text) == parse_client(parse_client(typed).unicode)
+
+    @pytest.mark.parametrize("typed", NO_CLIENTS)
+    def test_refused(self, typed: str) -> None:
+        """What no server would know a client by is refused, and what was meant is taken where it is told."""
+        with pytest.raises(UsageError) as refused:
+            parse_client(typed)
+
+        assert refused.value.typed == typed
+        assert refused.value.message.isprintable()
+        assert all(parse_client(near) for near in refused.value.near)
+
+    def test_meant(self) -> None:
+        """A slip in the domain is told with the whole address that was meant."""
+        with pytest.raises(UsageError) as refused:
+            parse_client("anna@example..org")
+
+        assert refused.value.near == ("anna@example.org",)
+
+    def test_shown(self) -> None:
+        """People see the domain as they write it."""
+        assert parse_client("anna@bücher.example").unicode == "anna@bücher.example"
+
+    @given(st.text(max_size=60) | st.emails() | st.text('a@.-\u00fc\u0130*[]:" \n', max_size=20))
+    def test_any(self, text: str) -> None:
+        """Any text is refused with our error, or is ASCII that comes back as itself."""
+        try:
+            identity = parse_client(text)
+        except UsageError:
+            return
+        assert identity.text.isascii()
+        assert identity.text.isprintable()
+        assert identity == parse_client(identity.text)

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 from sslutil.disk import PUBLIC_FILE, PUBLIC_FOLDER, File
 from sslutil.errors import RegistryError, command
 from sslutil.registry import (
+    AUTHORITY_CRL,
+    CLIENTS,
     COMPROMISED,
     CURRENT,
     DEPLOYED,
     GENERATIONS,
+    ISSUED,
     REFUSED_MARK,
     REQUEST_ANSWER,
     REQUEST_DISCARDED,
     REQUESTS,
+    ROSTER,
     SITE,
     generation_name,
     generation_target,
@@ -31,7 +35,18 @@ if TYPE_CHECKING:
     from sslutil.disk import Folder
 
 _FRESH = "|".join(
-    re.escape(name) for name in (CURRENT, DEPLOYED, REFUSED_MARK[1:], REQUEST_ANSWER, REQUEST_DISCARDED, COMPROMISED)
+    re.escape(name)
+    for name in (
+        CURRENT,
+        DEPLOYED,
+        REFUSED_MARK[1:],
+        REQUEST_ANSWER,
+        REQUEST_DISCARDED,
+        COMPROMISED,
+        AUTHORITY_CRL,
+        ISSUED,
+        ROSTER,
+    )
 )
 _OUR_HIDDEN = re.compile(rf"\.(?:{_FRESH})\.new|\.{re.escape(SITE)}\.(?P<number>\d+)")
 """Exactly our own names: an editor's .site.toml.swp and a .git are not ours to sweep."""
@@ -55,7 +70,7 @@ def read_link(root: Folder, name: str) -> int | None:
 
 
 def read_numbers(root: Folder, folder: str = GENERATIONS) -> list[int]:
-    """Return the numbers below generations/ or requests/, ascending."""
+    """Return the numbers below generations/, requests/ or clients/, ascending."""
     if not root.exists(folder):
         return []
     with root.folder(folder) as numbered:
@@ -200,7 +215,7 @@ def find_left(root: Folder, keep: Iterable[int | None]) -> list[tuple[str, str]]
         ours = _OUR_HIDDEN.fullmatch(name)
         if ours and not (ours["number"] and int(ours["number"]) in kept):
             left.append(("", name))
-    for parent in (GENERATIONS, REQUESTS):
+    for parent in (GENERATIONS, REQUESTS, CLIENTS):
         if root.exists(parent):
             with root.folder(parent) as folder:
                 hidden = (name for name in folder.names() if name.startswith("."))

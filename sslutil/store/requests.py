@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sslutil.disk import PRIVATE_FILE, PRIVATE_FOLDER, File
+from sslutil.disk import PRIVATE_FILE, File
 from sslutil.registry import COMPROMISED, REQUEST_ANSWER, REQUEST_DISCARDED, REQUESTS, generation_name
-from sslutil.store.generations import hidden_name, write_hidden
+from sslutil.store.generations import hidden_name
+from sslutil.store.ledgers import open_entry, open_ledger, put_file, read_file, stage_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,15 +17,12 @@ if TYPE_CHECKING:
 
 def stage_request(root: Folder, number: int, files: Iterable[File]) -> None:
     """Write a request's folder, private and durable; its one rename is the moment from which it exists."""
-    with _open_ledger(root) as requests:
-        requests.rename(write_hidden(requests, number, files, PRIVATE_FOLDER), generation_name(number))
-        requests.sync()
+    stage_entry(root, REQUESTS, number, files)
 
 
 def open_request(root: Folder, number: int) -> Folder:
     """Return the folder of a request."""
-    with root.folder(REQUESTS) as requests:
-        return requests.folder(generation_name(number))
+    return open_entry(root, REQUESTS, number)
 
 
 def write_answer(root: Folder, number: int, chain: bytes) -> None:
@@ -32,13 +30,13 @@ def write_answer(root: Folder, number: int, chain: bytes) -> None:
     with open_request(root, number) as folder:
         if folder.remove(REQUEST_DISCARDED):
             folder.sync()
-        _write(root, folder, File(REQUEST_ANSWER, chain))
+        put_file(root, folder, File(REQUEST_ANSWER, chain))
 
 
 def discard(root: Folder, number: int) -> None:
     """Mark a request as one whose answer nobody waits for; everything in its folder stays."""
     with open_request(root, number) as folder:
-        _write(root, folder, File(REQUEST_DISCARDED, b""))
+        put_file(root, folder, File(REQUEST_DISCARDED, b""))
 
 
 def remove(root: Folder, number: int) -> None:
@@ -54,36 +52,10 @@ def read_compromised(root: Folder) -> bytes | None:
     if not root.exists(REQUESTS):
         return None
     with root.folder(REQUESTS) as requests:
-        return _read(requests, COMPROMISED)
+        return read_file(requests, COMPROMISED)
 
 
 def write_compromised(root: Folder, text: bytes) -> None:
     """Replace the text that names the compromised keys, durably."""
-    with _open_ledger(root) as requests:
-        _write(root, requests, File(COMPROMISED, text, PRIVATE_FILE))
-
-
-def _open_ledger(root: Folder) -> Folder:
-    if not root.exists(REQUESTS):
-        root.make_folder(REQUESTS).close()
-        root.sync()
-    return root.folder(REQUESTS)
-
-
-def _write(root: Folder, folder: Folder, file: File) -> None:
-    """Put a file into a folder by one rename from the registry's root, where what a kill leaves is swept."""
-    if _read(folder, file.name) == file.content:
-        return
-    fresh = f".{file.name}.new"
-    root.remove(fresh)
-    root.create(file._replace(name=fresh))
-    root.move(fresh, folder, file.name)
-    folder.sync()
-    root.sync()
-
-
-def _read(folder: Folder, name: str) -> bytes | None:
-    try:
-        return folder.read(name)
-    except FileNotFoundError:
-        return None
+    with open_ledger(root, REQUESTS) as requests:
+        put_file(root, requests, File(COMPROMISED, text, PRIVATE_FILE))
