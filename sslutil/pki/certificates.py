@@ -55,7 +55,7 @@ def make_self_signed(key: Key, identities: Sequence[Identity], *, now: datetime,
     """
     public = key.signer.public_key()
     begin = now.replace(microsecond=0) - CLOCK_SKEW
-    subject = make_subject(identities) or _make_domain_subject(identities)
+    subject = make_subject(identities) or make_domain_subject(identities)
     skid = x509.SubjectKeyIdentifier.from_public_key(public)
     builder = (
         x509.CertificateBuilder()
@@ -131,7 +131,7 @@ def signature_hash(key: Key) -> hashes.SHA256 | hashes.SHA384 | None:
     return _HASHES[row.signature_hash]() if row.signature_hash else None
 
 
-def _make_domain_subject(identities: Sequence[Identity]) -> x509.Name:
+def make_domain_subject(identities: Sequence[Identity]) -> x509.Name:
     """Return a subject of domain components (RFC 2247): an issuer must have a name (RFC 5280, 4.1.2.4)."""
     labels = reversed(identities[0].text.split("."))
     return x509.Name(x509.NameAttribute(NameOID.DOMAIN_COMPONENT, label) for label in labels)

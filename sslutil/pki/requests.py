@@ -67,6 +67,12 @@ def _make_name(identities: Sequence[Identity], subject: Mapping[str, str]) -> x5
     return x509.Name([*before, *common_name, *after])
 
 
+def read_request(pem: bytes) -> x509.CertificateSigningRequest:
+    """Return the first request of a PEM text that describe_request has taken."""
+    block = re.search(_REQUEST, pem)
+    return x509.load_pem_x509_csr(block[0] if block else pem)
+
+
 def describe_request(pem: bytes, path: str = "") -> RequestFacts:
     """Return what the first request of a PEM text asks for; its names are the subject alternative names.
 
