@@ -3,6 +3,7 @@
 from sslutil.site.judgement import change, judge, judge_value, judge_whole, lay
 from sslutil.site.schema import (
     BY_CA,
+    CLIENT_LIFETIME,
     CLIENT_MODES,
     CLIENT_SERVICES,
     CUSTOM,
@@ -30,6 +31,7 @@ from sslutil.site.values import VERSIONED_PROGRAMS
 
 __all__ = [
     "BY_CA",
+    "CLIENT_LIFETIME",
     "CLIENT_MODES",
     "CLIENT_SERVICES",
     "CUSTOM",

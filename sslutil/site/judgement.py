@@ -242,9 +242,10 @@ def _judge_key_fits(key_type: str, offer: Offer) -> None:
 
 
 def _judge_clients(clients: ClientAuthTable) -> None:
-    if clients.mode != "off" and not clients.ca_files:
+    if clients.mode != "off" and not (clients.own_ca or clients.ca_files):
         effect = "would lock every client out" if clients.mode == "require" else "would know no client"
-        message = f'mode = "{clients.mode}" without an authority in ca_files {effect}'
-        raise SiteError(
-            message, 'name the authority\'s PEM file in ca_files, or write mode = "off"', key="client_auth.mode"
-        )
+        message = f'mode = "{clients.mode}" without an authority in ca_files, and own_ca = false, {effect}'
+        raise SiteError(message, 'write own_ca = true, or mode = "off"', key="client_auth.mode")
+    if clients.crl_files and not clients.ca_files:
+        message = "crl_files has the lists of the authorities in ca_files, and there is none"
+        raise SiteError(message, "write crl_files = []", key="client_auth.crl_files")

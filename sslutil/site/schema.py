@@ -80,6 +80,12 @@ LONGEST_LIFETIME = 825
 """Days. Apple's clients refuse longer ones, from private authorities too (Apple support 103769)."""
 
 
+CLIENT_LIFETIME = 397
+"""Days that a client certificate lives, where nobody says otherwise."""
+LONGEST_LIST = 397
+"""Days of a revocation list that is to be short."""
+
+
 class Setting(NamedTuple):
     """One key of site.toml."""
 
@@ -206,11 +212,21 @@ class ClientAuthTable:
     mode: str = _setting(
         "off", 'Recommended "off"; "optional" asks for a certificate, "require" insists.', OneOf(CLIENT_MODES)
     )
+    own_ca: bool = _setting(
+        True,  # noqa: FBT003
+        "Whether the clients of the small authority in clients/ are let in, which client-auth issue makes.",
+        parse_boolean,
+    )
     ca_files: tuple[str, ...] = _setting(
-        [], "PEM files with the authorities whose clients are let in.", each_of(parse_absolute), list
+        [], "PEM files with other authorities whose clients are let in.", each_of(parse_absolute), list
     )
     crl_files: tuple[str, ...] = _setting(
-        [], "PEM files with those authorities' revocation lists.", each_of(parse_absolute), list
+        [], "PEM files with those other authorities' revocation lists.", each_of(parse_absolute), list
+    )
+    crl_days: int = _setting(
+        0,
+        "Days for which a revocation list of the small authority holds; 0: to the authority's own end.",
+        whole_number(0, LONGEST_LIST, " days"),
     )
     depth: int = _setting(1, "The longest chain of authorities above a client's certificate.", whole_number(0, 10))
     services: tuple[str, ...] = _setting(

@@ -162,18 +162,17 @@ def _ask_clients() -> Iterable[Question]:
     yield Question(
         "client_auth.mode",
         "certificates of clients",
-        "people can have certificates too, instead of passwords or besides; few have, so let any client connect",
+        "people can have certificates too, besides their passwords; few have, so let any client connect. "
+        "client-auth issue makes them, and the small authority that signs them",
         choices=_titled(CLIENT_MODES, _CLIENTS),
-        decides=(),
     )
     yield Question(
         "client_auth.ca_files",
-        "files of the authorities whose clients are let in",
-        "absolute paths of PEM files, with blanks between; a path with a blank in it stands in quotes",
+        "files of other authorities whose clients are let in",
+        f"absolute paths of PEM files, with blanks between, or {NONE}; a path with a blank in it stands in quotes",
         _parse_paths,
         _render_paths,
         applies=asks,
-        decides=("client_auth.ca_files", "client_auth.mode"),
     )
     yield Question(
         "client_auth.crl_files",
@@ -181,7 +180,7 @@ def _ask_clients() -> Iterable[Question]:
         f"absolute paths of PEM files, likewise, or {NONE}; nginx, HAProxy and Exim want one of each authority",
         _parse_paths,
         _render_paths,
-        applies=asks,
+        applies=lambda site: asks(site) and bool(site.client_auth.ca_files),
     )
 
 

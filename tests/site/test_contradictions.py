@@ -159,11 +159,20 @@ class TestWhole:
         ("mode", "effect"), [("require", "would lock every client out"), ("optional", "would know no client")]
     )
     def test_clients_without_an_authority(self, mode: str, effect: str) -> None:
-        """Whoever asks clients for a certificate says whose."""
+        """Whoever asks clients for a certificate says whose: of our own authority, or of another."""
         with pytest.raises(SiteError, match=f"{effect}$") as refused:
-            site_of(client_auth={"mode": mode})
+            site_of(client_auth={"mode": mode, "own_ca": False})
         assert "client_auth.mode" == refused.value.key
-        assert mode == site_of(client_auth={"mode": mode, "ca_files": ["/ca.pem"]}).client_auth.mode
+        for wish in ({"ca_files": ["/ca.pem"], "own_ca": False}, {}):
+            assert mode == site_of(client_auth={"mode": mode, **wish}).client_auth.mode
+
+    def test_lists_of_nobody(self) -> None:
+        """Lists are those of the authorities that are named beside them."""
+        with pytest.raises(SiteError, match=r"^crl_files has the lists of the authorities in ca_files") as refused:
+            site_of(client_auth={"crl_files": ["/ca.crl"]})
+        assert "client_auth.crl_files" == refused.value.key
+        taken = site_of(client_auth={"crl_files": ["/ca.crl"], "ca_files": ["/ca.pem"]})
+        assert ("/ca.crl",) == taken.client_auth.crl_files
 
 
 FILES = {"certificate_file": "/etc/tls/chain.pem", "key_file": "/etc/tls/key.pem"}

@@ -152,17 +152,18 @@ class TestAnswers:
         assert interview.path < take(wrong, wrong.offer).path
 
     def test_clients_of_nobody(self) -> None:
-        """Asking for certificates is no fault until no authority is named."""
+        """Asking for certificates is no fault where no other authority is named: there is our own."""
         interview = start()
         while key_of(interview) != "client_auth.mode":
             interview = take(interview, interview.offer)
         interview = take(interview, "require")
         assert ("client_auth.ca_files", "none") == (key_of(interview), interview.offer)
-        for typed, sentence in (("none", "would lock every client out"), ("ca.pem", "absolute"), ("'/a", "not closed")):
+        for typed, sentence in (("ca.pem", "absolute"), ("'/a", "not closed")):
             wrong = take(interview, typed)
             assert sentence in " ".join(wrong.told)
             assert "client_auth.ca_files" == key_of(wrong)
         assert "client_auth.crl_files" == key_of(take(interview, "/ca.pem"))
+        assert "client_auth.crl_files" != key_of(take(interview, "none"))
 
 
 class TestBack:
