@@ -88,6 +88,7 @@ def der(run: Run, out: str, key: bool, force: bool) -> Answer:  # noqa: FBT001  
 
 _FILE_OPTIONS = {
     "plain": "The file for the virtual host of plain http.",
+    "identity": "The file for locations that pass requests on, with who the client is.",
     "master": "The file for master.cf, with submission and submissions.",
 }
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from sslutil.site import Site
 
 VERSION = 1
+IDENTITY = ("rfc822Name", "dNSName")
+"""The kinds of alternative names that say who a client is: the first name of the first kind that there is."""
 _INTRODUCTION = "# Made by sslutil. Edit site.toml instead: this file is written anew by each change.\n"
 
 
@@ -60,6 +62,7 @@ def _client_auth(site: Site, *, crl: bool) -> dict[str, Any]:
     mode = clients.mode if "https" in clients.services else "off"
     table: dict[str, Any] = {"mode": mode, "depth": clients.depth}
     if mode != "off":
+        table["identity"] = IDENTITY
         table["ca_file"] = registry.CLIENT_CA
         if crl:
             table["crl_file"] = registry.CLIENT_CRL

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast
 
 from sslutil.errors import SiteError
 
@@ -27,6 +27,8 @@ class ExportPlan(NamedTuple):
     """The programs whose version nobody knew."""
     crl: bool = False
     """Whether a revocation list is in force."""
+    revokes: bool = False
+    """Whether a list that is in force revokes anybody, or will on a day that is set."""
     unlisted: tuple[str, ...] = ()
     """The subjects of the client authorities of which no revocation list is in force, where any is."""
 
@@ -49,6 +51,9 @@ class Exporter(NamedTuple):
     """Whether there are commands that set the same with the program's own tool."""
     reload: str = ""
     """The command line that tells a running one of a change."""
+    lists: Literal["each", "any", "none", ""] = ""
+    """Of which client authorities it must have a revocation list where there is any: of "each", of "any" that has one,
+    of "none" as it reads no list; empty where it asks for no certificate."""
 
 
 class Dialect(Protocol):
@@ -90,16 +95,18 @@ EXPORTERS: dict[str, Exporter] = {
             proven=("2.4.71", "2.4.71"),
             vhost=True,
             reload="apachectl graceful",
+            lists="any",
         ),
         # ssl_conf_command, the only way to the suites of TLS 1.3, came with 1.19.4 (nginx changelog).
         Exporter(
             "nginx",
             "nginx",
             (1, 19, 4),
-            {"": "nginx.conf", "plain": "nginx-plain.conf"},
+            {"": "nginx.conf", "plain": "nginx-plain.conf", "identity": "nginx-identity.conf"},
             proven=("1.22.1", "1.26.3"),
             vhost=True,
             reload="nginx -s reload",
+            lists="each",
         ),
         # http-after-response, which puts a header into HAProxy's own errors too, came with 2.2.
         Exporter(
@@ -110,6 +117,7 @@ EXPORTERS: dict[str, Exporter] = {
             proven=("2.6.12", "3.0.11"),
             vhost=True,
             reload="systemctl reload haproxy",
+            lists="each",
         ),
         # ssl.verifyclient.ca-file and its kind came with 1.4.60.
         Exporter(
@@ -120,6 +128,7 @@ EXPORTERS: dict[str, Exporter] = {
             proven=("1.4.69", "1.4.79"),
             vhost=True,
             reload="systemctl reload lighttpd",
+            lists="each",
         ),
         # The oldest that was tried; what came when is not told by its manual.
         Exporter(
@@ -130,6 +139,7 @@ EXPORTERS: dict[str, Exporter] = {
             proven=("2.6.2", "2.6.2"),
             vhost=True,
             reload="systemctl reload caddy",
+            lists="none",
         ),
         Exporter(
             "postfix",
@@ -139,18 +149,31 @@ EXPORTERS: dict[str, Exporter] = {
             proven=("3.7.11", "3.10.13"),
             suggests=True,
             reload="postfix reload",
+            lists="none",
         ),
         # ssl_cipher_suites came with 2.3.15 (Dovecot's manual).
         Exporter(
-            "dovecot", "Dovecot", (2, 3, 15), {"": "dovecot.conf"}, proven=("2.3.19", "2.4.1"), reload="doveadm reload"
+            "dovecot",
+            "Dovecot",
+            (2, 3, 15),
+            {"": "dovecot.conf"},
+            proven=("2.3.19", "2.4.1"),
+            reload="doveadm reload",
+            lists="each",
         ),
         Exporter(
-            "exim", "Exim", (4, 94), {"": "exim.conf"}, proven=("4.96", "4.98.2"), reload="systemctl reload exim4"
+            "exim",
+            "Exim",
+            (4, 94),
+            {"": "exim.conf"},
+            proven=("4.96", "4.98.2"),
+            reload="systemctl reload exim4",
+            lists="each",
         ),
         Exporter("openssl-conf", "OpenSSL itself", (), {"": "openssl.cnf"}),
-        Exporter("gunicorn", "gunicorn", (), {"": "gunicorn.conf.py"}),
-        Exporter("uvicorn", "uvicorn", (), {"": "uvicorn_server.py"}),
-        Exporter("hypercorn", "hypercorn", (), {"": "hypercorn_server.py"}),
+        Exporter("gunicorn", "gunicorn", (), {"": "gunicorn.conf.py"}, lists="each"),
+        Exporter("uvicorn", "uvicorn", (), {"": "uvicorn_server.py"}, lists="each"),
+        Exporter("hypercorn", "hypercorn", (), {"": "hypercorn_server.py"}, lists="each"),
     )
 }
 """Every exporter by name, in the order of sslutil.site.EXPORTS."""

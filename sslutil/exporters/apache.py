@@ -10,10 +10,18 @@ from sslutil.exporters.parts import (
     CLOSED,
     DISABLED_PLAIN,
     DISABLED_SECURE,
+    FORGED,
+    IDENTITY_HEADERS,
+    ISSUER_HEADER,
+    NAME_HEADER,
+    NOBODY,
     OFFERED,
     ON_OFF,
     OWN_ROOT,
     REDIRECTED,
+    SERIAL_HEADER,
+    VERIFIED,
+    VERIFY_HEADER,
     clients_of,
     find_first,
     find_lost_ciphers,
@@ -25,6 +33,7 @@ from sslutil.exporters.parts import (
     render_host,
     render_port,
     render_text,
+    spell_header,
     unless_plain,
 )
 
@@ -99,8 +108,8 @@ def _render_secure(plan: ExportPlan) -> str:
 
 def _secure_directives(plan: ExportPlan) -> list[str]:
     if not plan.site.site.enabled:
-        return [DISABLED_SECURE, "SSLEngine off"]
-    return _engine(plan) + _policy(plan) + _clients(plan) + _hsts(plan)
+        return [DISABLED_SECURE, "SSLEngine off", *_nobody()]
+    return _engine(plan) + _policy(plan) + _clients(plan) + _identity(plan) + _hsts(plan)
 
 
 def _engine(plan: ExportPlan) -> list[str]:
@@ -147,6 +156,37 @@ def _clients(plan: ExportPlan) -> list[str]:
     return lines
 
 
+def _nobody() -> list[str]:
+    """Return what takes the identity out that a client wrote itself: early, so before rewriting, proxies and CGI.
+
+    mod_headers takes no pattern for a name, so each spelling has a line. No IfModule: without it httpd must not start.
+    """
+    return [
+        FORGED,
+        *(f"RequestHeader unset {spelling} early" for name in IDENTITY_HEADERS for spelling in spell_header(name)),
+        # Else a client could have mod_proxy drop one of ours, as a header of the connection (RFC 9110 section 7.6.1).
+        'RequestHeader edit* Connection "(?i)x-ssl-client[a-z-]*" "" early',
+        f"RequestHeader set {VERIFY_HEADER} {NOBODY}",
+    ]
+
+
+def _identity(plan: ExportPlan) -> list[str]:
+    """Return what tells an application who the client is: by headers, by the variables of CGI, and as REMOTE_USER."""
+    if clients_of(plan, "https").mode == "off":
+        return _nobody()
+    known = f"\"expr=%{{SSL_CLIENT_VERIFY}} == '{VERIFIED}'\""
+    named = f"\"expr=%{{SSL_CLIENT_VERIFY}} == '{VERIFIED}' && %{{SSL_CLIENT_S_DN_CN}} != ''\""
+    return [
+        *_nobody(),
+        f"RequestHeader set {VERIFY_HEADER} {VERIFIED} {known}",
+        f'RequestHeader set {NAME_HEADER} "%{{SSL_CLIENT_S_DN_CN}}s" {named}',
+        f'RequestHeader set {SERIAL_HEADER} "%{{SSL_CLIENT_M_SERIAL}}s" {known}',
+        f'RequestHeader set {ISSUER_HEADER} "%{{SSL_CLIENT_I_DN}}s" {known}',
+        "SSLOptions +StdEnvVars",
+        "SSLUserName SSL_CLIENT_S_DN_CN",
+    ]
+
+
 def _hsts(plan: ExportPlan) -> list[str]:
     age = plan.site.site.hsts_max_age
     return [f'Header always set Strict-Transport-Security "max-age={age}"'] if age else []
@@ -161,12 +201,13 @@ def _render_plain(plan: ExportPlan) -> str:
 def _plain_directives(plan: ExportPlan) -> list[str]:
     site = plan.site.site
     if not site.enabled:
-        return [DISABLED_PLAIN]
+        return [DISABLED_PLAIN, *_nobody()]
     if site.plain_http == "offer":
-        return [OFFERED]
+        return [OFFERED, *_nobody()]
     if site.plain_http == "closed":
         return [
             CLOSED,
+            *_nobody(),
             "RewriteEngine on",
             "RewriteRule ^ - [F,L]",
         ]
@@ -180,6 +221,7 @@ def _redirect(names: tuple[Identity, ...], port: int) -> list[str]:
     """
     return [
         REDIRECTED,
+        *_nobody(),
         "AllowEncodedSlashes NoDecode",
         "RewriteEngine on",
         r"RewriteRule ^/?\.well-known/acme-challenge/ - [L]",

@@ -9,11 +9,15 @@ from sslutil import registry
 from sslutil.errors import SiteError
 from sslutil.exporters.parts import (
     CLOSED,
+    FORGED,
+    IDENTITY_HEADERS,
     OFFERED,
     REDIRECTED,
     clients_of,
     find_first,
     find_lost_depth,
+    find_lost_identity,
+    find_lost_lists,
     introduce,
     refuse_characters,
     refuse_depth,
@@ -21,6 +25,7 @@ from sslutil.exporters.parts import (
     render_host,
     render_port,
     render_text,
+    spell_header,
     unless_plain,
 )
 from sslutil.plan import render_version
@@ -105,6 +110,8 @@ def _find_lost_clients(plan: ExportPlan) -> tuple[str, ...]:
     first_alone = plan.versions["caddy"] < _LISTED_POOL
     return (
         *find_lost_depth(plan, TITLE, "https"),
+        *find_lost_lists(plan, TITLE, "https"),
+        *find_lost_identity(plan, "your snippet has {tls_client_subject}, and {tls_client_serial} as a decimal"),
         *(
             [f"clients that come by {addresses}, as Caddy wants a name in TLS beside a certificate"]
             if addresses
@@ -151,8 +158,14 @@ def _sites(plan: ExportPlan) -> list[str]:
     site = plan.site.site
     if not site.enabled:
         note = "# The site is disabled: plain http is all there is. Port 443 needs the global option auto_https off."
-        return [*_block(f":{site.https_port}", [note, _SERVE]), *_block(f"http://:{site.http_port}", [_SERVE])]
-    return [*_block(f"https://:{site.https_port}", [*_tls(plan), *_hsts(plan), _SERVE]), *_plain(plan)]
+        return [*_block(f":{site.https_port}", [note, *_serve()]), *_block(f"http://:{site.http_port}", _serve())]
+    return [*_block(f"https://:{site.https_port}", [*_tls(plan), *_hsts(plan), *_serve()]), *_plain(plan)]
+
+
+def _serve() -> list[str]:
+    """Return what serves, without the identity that a client wrote itself; the name's * takes what follows (2.6.2)."""
+    stems = {spelling for name in IDENTITY_HEADERS for spelling in spell_header(name.rpartition("-")[0])}
+    return [FORGED, *(f"request_header -{stem}*" for stem in sorted(stems)), _SERVE]
 
 
 def _block(address: str, lines: list[str]) -> list[str]:
@@ -213,11 +226,11 @@ def _plain(plan: ExportPlan) -> list[str]:
     site = plan.site.site
     address = f"http://:{site.http_port}"
     if site.plain_http == "offer":
-        return _block(address, [OFFERED, _SERVE])
+        return _block(address, [OFFERED, *_serve()])
     if site.plain_http == "closed":
         note = CLOSED
         return _block(address, [note, "respond 403"])
-    redirect = [*_redirect(site.names, site.https_port), _SERVE]
+    redirect = [*_redirect(site.names, site.https_port), *_serve()]
     if find_first(site.names):
         return _block(address, redirect)
     ours = ", ".join(f"http://{name.text}:{site.http_port}" for name in site.names)

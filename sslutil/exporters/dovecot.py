@@ -122,7 +122,8 @@ def _policy(plan: ExportPlan) -> list[str]:
 def _clients(plan: ExportPlan) -> list[str]:
     """Return who is asked for a certificate, protocol by protocol: on all of them, Postfix's users would be too."""
     request = "ssl_server_request_client_cert" if _is_renamed(plan) else "ssl_verify_client_cert"
-    lines = [f"{request} = no", "auth_ssl_require_client_cert = no"]
+    asked = any(clients_of(plan, *services).mode != "off" for services in SERVICES.values())
+    lines = [f"{request} = no", "auth_ssl_require_client_cert = no", *_user_name(plan, asked=asked)]
     for protocol, services in SERVICES.items():
         clients = clients_of(plan, *services)
         if clients.mode == "off":
@@ -137,6 +138,21 @@ def _clients(plan: ExportPlan) -> list[str]:
             "}",
         ]
     return lines
+
+
+def _user_name(plan: ExportPlan, *, asked: bool) -> list[str]:
+    """Return whose name counts: who shows a certificate is whom it names; without one it is the name that was typed.
+
+    Not protocol by protocol: the auth process of 2.3 takes the name before it looks for what a protocol says.
+    """
+    if not asked:
+        return ["auth_ssl_username_from_cert = no"]
+    field = "ssl_server_cert_username_field" if _is_renamed(plan) else "ssl_cert_username_field"
+    return [
+        "# Whoever shows a certificate is whom it names, whatever user name is typed.",
+        f"{field} = commonName",
+        "auth_ssl_username_from_cert = yes",
+    ]
 
 
 def _trust(plan: ExportPlan) -> list[str]:

@@ -11,9 +11,17 @@ from sslutil.exporters.parts import (
     CLOSED,
     DISABLED_PLAIN,
     DISABLED_SECURE,
+    FORGED,
+    IDENTITY_HEADERS,
+    ISSUER_HEADER,
+    NAME_HEADER,
+    NOBODY,
     OFFERED,
     REDIRECTED,
+    SERIAL_HEADER,
     TLS13,
+    VERIFIED,
+    VERIFY_HEADER,
     clients_of,
     find_first,
     find_lost_ciphers,
@@ -28,6 +36,7 @@ from sslutil.exporters.parts import (
     render_host,
     render_port,
     render_text,
+    spell_header,
 )
 
 if TYPE_CHECKING:
@@ -41,6 +50,8 @@ BACKEND = "webmail"
 TITLE = "HAProxy"
 LONGEST_PATH = 4000
 """Bytes. HAProxy copies the name of a certificate into a buffer of 4096 (MAXPATHLEN), with an ending of its own."""
+DELETES_BY_PATTERN = (2, 4)
+"""The first whose del-header takes -m (HAProxy manuals 2.2 to 2.4)."""
 _VERSIONS = {"TLSv1": "TLSv1.0"}
 _CHALLENGE = r"{ path_reg '^/\.well-known/acme-challenge/[A-Za-z0-9_-]+$' }"
 
@@ -117,11 +128,11 @@ def render_vhost(plan: ExportPlan) -> str:
 
 def _frontends(plan: ExportPlan) -> list[str]:
     site = plan.site.site
-    secure = _secure(plan) if site.enabled else [_bind(site.https_port)]
+    secure = _secure(plan) if site.enabled else [_bind(site.https_port), *_nobody(plan)]
     note = [] if site.enabled else [DISABLED_SECURE]
     return [
         *_frontend("sslutil_secure", [*note, *secure]),
-        *_frontend("sslutil_plain", [_bind(site.http_port), *_plain_rules(plan)]),
+        *_frontend("sslutil_plain", [_bind(site.http_port), *_nobody(plan), *_plain_rules(plan)]),
     ]
 
 
@@ -146,7 +157,7 @@ def _secure(plan: ExportPlan) -> list[str]:
     age = plan.site.site.hsts_max_age
     # This rule sees HAProxy's own errors and denials too, unlike http-response.
     hsts = [f'http-after-response set-header Strict-Transport-Security "max-age={age}"'] if age else []
-    return [" ".join(words), *hsts]
+    return [" ".join(words), *_identity(plan), *hsts]
 
 
 def _policy(plan: ExportPlan) -> list[str]:
@@ -181,6 +192,31 @@ def _clients(plan: ExportPlan) -> list[str]:
         refuse_unlisted(plan, TITLE)
         words.append(f"crl-file {quote(f'{plan.directory}/{registry.CLIENT_CRL}')}")
     return words
+
+
+def _nobody(plan: ExportPlan) -> list[str]:
+    """Return the rules that take the identity out that a client wrote itself, however it parts the words."""
+    if plan.versions["haproxy"] >= DELETES_BY_PATTERN:
+        delete = ["http-request del-header '^x[^a-z0-9]ssl[^a-z0-9]client' -m reg"]
+    else:
+        spellings = [spelling for name in IDENTITY_HEADERS for spelling in spell_header(name)]
+        delete = [f"http-request del-header {spelling}" for spelling in spellings]
+    return [FORGED, *delete, f"http-request set-header {VERIFY_HEADER} {NOBODY}"]
+
+
+def _identity(plan: ExportPlan) -> list[str]:
+    """Return the rules that tell the backend who the client is; a name with a control character counts as none."""
+    if clients_of(plan, "https").mode == "off":
+        return _nobody(plan)
+    known = "if { ssl_c_used } { ssl_c_verify 0 }"
+    named = "{ ssl_c_s_dn(CN) -m reg '^[^[:cntrl:]]+$' }"
+    return [
+        *_nobody(plan),
+        f"http-request set-header {VERIFY_HEADER} {VERIFIED} {known}",
+        f"http-request set-header {NAME_HEADER} %[ssl_c_s_dn(CN)] {known} {named}",
+        f"http-request set-header {SERIAL_HEADER} %[ssl_c_serial,hex] {known}",
+        f"http-request set-header {ISSUER_HEADER} %[ssl_c_i_dn(,0,rfc2253)] {known}",
+    ]
 
 
 def _plain_rules(plan: ExportPlan) -> list[str]:

@@ -10,6 +10,8 @@ from sslutil.exporters.parts import (
     CLOSED,
     DISABLED_PLAIN,
     DISABLED_SECURE,
+    FORGED,
+    IDENTITY_HEADERS,
     OFFERED,
     OWN_ROOT,
     REDIRECTED,
@@ -18,6 +20,7 @@ from sslutil.exporters.parts import (
     find_first,
     find_lost_ciphers,
     find_lost_groups,
+    find_lost_identity,
     find_lost_strangers,
     introduce,
     list_groups,
@@ -27,6 +30,7 @@ from sslutil.exporters.parts import (
     render_host,
     render_port,
     render_text,
+    spell_header,
 )
 from sslutil.profiles import PROTOCOLS
 
@@ -37,10 +41,11 @@ if TYPE_CHECKING:
 SECURE = "lighttpd.conf"
 PLAIN = "lighttpd-plain.conf"
 TITLE = "lighttpd"
+_INNER = "An inner condition with setenv.set-request-header of its own drops the one here: repeat it there"
 LONGEST_PATH = 3500
 """Bytes. Linux takes 4096 for a path (PATH_MAX), and the names of files come on top."""
 _SECURE_MODULES = ("mod_openssl", "mod_setenv")
-_PLAIN_MODULES = ("mod_redirect", "mod_access")
+_PLAIN_MODULES = ("mod_redirect", "mod_access", "mod_setenv")
 
 
 def render(plan: ExportPlan) -> dict[str, str]:
@@ -58,16 +63,18 @@ def render(plan: ExportPlan) -> dict[str, str]:
         )
     }
     hsts = ["An inner condition with setenv.set-response-header of its own drops the one here: repeat it there"]
-    secure = (*uses[SECURE], *(hsts if web.enabled and web.hsts_max_age else ()))
+    secure = (*uses[SECURE], _INNER, *(hsts if web.enabled and web.hsts_max_age else ()))
     losses = find_losses(plan) if web.enabled else ()
     return {
         SECURE: render_text([*introduce(plan, *secure, losses=losses), *_secure_directives(plan)]),
-        PLAIN: render_text([*introduce(plan, *uses[PLAIN], losses=_find_lost_path(plan)), *_plain_directives(plan)]),
+        PLAIN: render_text(
+            [*introduce(plan, *uses[PLAIN], _INNER, losses=_find_lost_path(plan)), *_plain_directives(plan)]
+        ),
     }
 
 
 def _load(modules: tuple[str, ...]) -> str:
-    names = ", ".join(f'"{name}"' for name in modules)
+    names = ", ".join(f'"{name}"' for name in dict.fromkeys(modules))
     return f"server.modules += ( {names} )"
 
 
@@ -89,6 +96,7 @@ def find_losses(plan: ExportPlan) -> tuple[str, ...]:
         *find_lost_groups(plan),
         *_find_lost_path(plan),
         *find_lost_strangers(plan, "https"),
+        *find_lost_identity(plan, "CGI and FastCGI have REMOTE_USER and SSL_CLIENT_S_DN_CN, which no client can set"),
     )
 
 
@@ -124,13 +132,14 @@ def _socket(plan: ExportPlan, address: str, directives: list[str]) -> list[str]:
 
 def _secure_directives(plan: ExportPlan) -> list[str]:
     if not plan.site.site.enabled:
-        return [DISABLED_SECURE, 'ssl.engine = "disable"']
+        return [DISABLED_SECURE, 'ssl.engine = "disable"', *_nobody()]
     return [
         'ssl.engine = "enable"',
         f"ssl.pemfile = {_file(plan, registry.CERTIFICATE)}",
         f"ssl.privkey = {_file(plan, registry.KEY)}",
         *_policy(plan),
         *_clients(plan),
+        *_nobody(),
         *_hsts(plan),
     ]
 
@@ -166,8 +175,24 @@ def _clients(plan: ExportPlan) -> list[str]:
         f'ssl.verifyclient.enforce = "{"enable" if clients.mode == "require" else "disable"}"',
         f"ssl.verifyclient.depth = {clients.depth}",
         f"ssl.verifyclient.ca-file = {_file(plan, registry.CLIENT_CA)}",
+        'ssl.verifyclient.username = "SSL_CLIENT_S_DN_CN"',
     ]
     return [*lines, f"ssl.verifyclient.ca-crl-file = {_file(plan, registry.CLIENT_CRL)}"] if plan.crl else lines
+
+
+def _nobody() -> list[str]:
+    """Return what takes the identity out that a client wrote itself; an empty value takes out every one of a name.
+
+    For CGI lighttpd folds whatever parts the words of a name, X!SSL!Client!CN too, and has no pattern for names: such
+    programs read what lighttpd itself sets.
+    """
+    spellings = [spelling for name in IDENTITY_HEADERS for spelling in spell_header(name)]
+    return [
+        FORGED,
+        "setenv.set-request-header = (",
+        *(f'    "{spelling}" => "",' for spelling in spellings),
+        ")",
+    ]
 
 
 def _hsts(plan: ExportPlan) -> list[str]:
@@ -178,11 +203,11 @@ def _hsts(plan: ExportPlan) -> list[str]:
 def _plain_directives(plan: ExportPlan) -> list[str]:
     web = plan.site.site
     if not web.enabled:
-        return [DISABLED_PLAIN]
+        return [DISABLED_PLAIN, *_nobody()]
     if web.plain_http == "offer":
-        return [OFFERED]
+        return [OFFERED, *_nobody()]
     if web.plain_http == "closed":
-        return [CLOSED, _CLOSED]
+        return [CLOSED, *_nobody(), _CLOSED]
     return _redirect(web.names, render_port(web.https_port))
 
 
@@ -201,6 +226,7 @@ def _redirect(names: tuple[Identity, ...], tail: str) -> list[str]:
         lines += _where(f'"host"] !~ "^({ours}){_AFTER_HOST}"', _CLOSED)
     return [
         REDIRECTED,
+        *_nobody(),
         *_where(r'"url"] !~ "^/\.well-known/acme-challenge/"', *lines),
     ]
 

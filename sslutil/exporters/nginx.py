@@ -11,11 +11,19 @@ from sslutil.exporters.parts import (
     CLOSED,
     DISABLED_PLAIN,
     DISABLED_SECURE,
+    FORGED,
+    IDENTITY_HEADERS,
+    ISSUER_HEADER,
+    NAME_HEADER,
+    NOBODY,
     OFFERED,
     ON_OFF,
     OWN_ROOT,
     REDIRECTED,
+    SERIAL_HEADER,
     TLS13,
+    VERIFIED,
+    VERIFY_HEADER,
     clients_of,
     find_first,
     find_lost_ciphers,
@@ -28,6 +36,7 @@ from sslutil.exporters.parts import (
     render_host,
     render_port,
     render_text,
+    spell_header,
     unless_plain,
 )
 
@@ -37,6 +46,7 @@ if TYPE_CHECKING:
 
 SECURE = "nginx.conf"
 PLAIN = "nginx-plain.conf"
+IDENTITY = "nginx-identity.conf"
 TITLE = "nginx"
 LONGEST_PATH = 3500
 """Bytes. nginx takes 4096 for a whole parameter, with what is escaped in it (NGX_CONF_BUFFER)."""
@@ -46,7 +56,7 @@ _CHALLENGE = r"^/\.well-known/acme-challenge/"
 
 
 def render(plan: ExportPlan) -> dict[str, str]:
-    """Return the text of nginx.conf and nginx-plain.conf, by file name."""
+    """Return the text of each file, by file name."""
     includes = render_include(plan.directory)
     web = plan.site.site
     secure = [f"In the server block of port {web.https_port}, without a listen line of its own: {includes[SECURE]}"]
@@ -55,10 +65,15 @@ def render(plan: ExportPlan) -> dict[str, str]:
     if web.enabled and web.hsts_max_age:
         secure.append("A location with an add_header of its own drops the one here: repeat it there")
     plain = f"In the server block of port {web.http_port}, which opens that port itself: {includes[PLAIN]}"
+    identity = (
+        f"In each location that has proxy_set_header, fastcgi_param or the like of its own: {includes[IDENTITY]}",
+        "The server block around it includes the file of its port, which knows who the client is",
+    )
     losses = find_losses(plan) if web.enabled else ()
     return {
         SECURE: render_text([*introduce(plan, *secure, losses=losses), *_secure_directives(plan)]),
         PLAIN: render_text([*introduce(plan, plain), *_plain_directives(plan)]),
+        IDENTITY: render_text([*introduce(plan, *identity), *_tell_proxy(), *_tell_others()]),
     }
 
 
@@ -80,7 +95,7 @@ def find_losses(plan: ExportPlan) -> tuple[str, ...]:
 
 def render_include(directory: str) -> dict[str, str]:
     """Return the line that takes each file into its server block, with quotes only where the path needs them."""
-    return {name: _include(f"{directory}/{name}") for name in (SECURE, PLAIN)}
+    return {name: _include(f"{directory}/{name}") for name in (SECURE, PLAIN, IDENTITY)}
 
 
 def _include(path: str) -> str:
@@ -110,12 +125,12 @@ def _listen(port: int, words: str = "") -> list[str]:
 def _secure_directives(plan: ExportPlan) -> list[str]:
     web = plan.site.site
     if not web.enabled:
-        return [DISABLED_SECURE, *_listen(web.https_port)]
+        return [DISABLED_SECURE, *_listen(web.https_port), *_nobody()]
     if plan.versions["nginx"] >= HTTP2_DIRECTIVE:
         opening = [*_listen(web.https_port, " ssl"), "http2 on;"]
     else:
         opening = _listen(web.https_port, " ssl http2")
-    return opening + _certificate(plan) + _policy(plan) + _clients(plan) + _hsts(plan)
+    return opening + _certificate(plan) + _policy(plan) + _clients(plan) + _identity(plan) + _hsts(plan)
 
 
 def _certificate(plan: ExportPlan) -> list[str]:
@@ -156,6 +171,8 @@ def _clients(plan: ExportPlan) -> list[str]:
         f"ssl_client_certificate {_file(plan, registry.CLIENT_CA)};",
         "# Whom this names at an outer level would be let in too.",
         'ssl_trusted_certificate "";',
+        "# A session that is resumed is not judged anew: who was revoked meanwhile would get in.",
+        "ssl_session_cache off;",
     ]
     return [*lines, f"ssl_crl {_file(plan, registry.CLIENT_CRL)};"] if plan.crl else lines
 
@@ -171,6 +188,68 @@ def _depth(depth: int) -> int:
     return depth - 1
 
 
+_VARIABLES = {
+    VERIFY_HEADER: "$sslutil_client_verify",
+    NAME_HEADER: "$sslutil_client_cn",
+    SERIAL_HEADER: "$sslutil_client_serial",
+    ISSUER_HEADER: "$sslutil_client_issuer",
+}
+# The last one, which was the first in the certificate (RFC 4514 section 2.1); a backslash takes the meaning from a
+# comma or a plus, so that no other part of a subject can pass for a name.
+COMMON_NAME = r"^(?:(?:[^\\,+]|\\.)*[,+])*CN=((?:[^\\,+]|\\.)+)(?=[,+]|$)"
+
+
+def _nobody(*known: str) -> list[str]:
+    """Return what takes the identity out that a client wrote itself, and tells the true one, where there is one.
+
+    nginx has no word that takes a header out of every location: proxy_set_header here does not reach one that has its
+    own. So a request with such a header is refused, which 1.22 does by the first of several alone.
+    """
+    folded = [name.lower().replace("-", "_") for name in IDENTITY_HEADERS]
+    return [
+        FORGED,
+        # PHP folds a dot too; it is on unless an outer level says otherwise.
+        "ignore_invalid_headers on;",
+        *(f'if ($http_{name} != "") {{ return 400; }}' for name in folded),
+        *(f'set {_VARIABLES[name]} "{NOBODY if name == VERIFY_HEADER else ""}";' for name in IDENTITY_HEADERS),
+        *known,
+        "# A location with a proxy_set_header of its own drops these, and these drop those of http: repeat them there.",
+        *_tell_proxy(),
+    ]
+
+
+def _identity(plan: ExportPlan) -> list[str]:
+    """Return the same with the client that TLS verified."""
+    if clients_of(plan, "https").mode == "off":
+        return _nobody()
+    sources = {SERIAL_HEADER: "$ssl_client_serial", ISSUER_HEADER: "$ssl_client_i_dn", VERIFY_HEADER: VERIFIED}
+    verified = f"if ($ssl_client_verify = {VERIFIED})"
+    return _nobody(
+        *(f"{verified} {{ set {_VARIABLES[name]} {source}; }}" for name, source in sources.items()),
+        'set $sslutil_client_dn "";',
+        f"{verified} {{ set $sslutil_client_dn $ssl_client_s_dn; }}",
+        f'if ($sslutil_client_dn ~ "{_escape(COMMON_NAME)}") {{ set {_VARIABLES[NAME_HEADER]} $1; }}',
+    )
+
+
+def _tell_proxy() -> list[str]:
+    """Return the headers for a proxied application; an empty value takes one out, in this spelling alone."""
+    odd = [spelling for name in IDENTITY_HEADERS for spelling in spell_header(name, "-_") if spelling != name]
+    return [
+        *(f"proxy_set_header {name} {_VARIABLES[name]};" for name in IDENTITY_HEADERS),
+        *(f'proxy_set_header {spelling} "";' for spelling in odd),
+    ]
+
+
+def _tell_others() -> list[str]:
+    """Return the same for FastCGI and its kind, which take the name of a header in their own spelling."""
+    return [
+        f"{kind}_param HTTP_{name.upper().replace('-', '_')} {_VARIABLES[name]};"
+        for kind in ("fastcgi", "uwsgi", "scgi")
+        for name in IDENTITY_HEADERS
+    ]
+
+
 def _hsts(plan: ExportPlan) -> list[str]:
     age = plan.site.site.hsts_max_age
     return [f'add_header Strict-Transport-Security "max-age={age}" always;'] if age else []
@@ -179,11 +258,11 @@ def _hsts(plan: ExportPlan) -> list[str]:
 def _plain_directives(plan: ExportPlan) -> list[str]:
     web = plan.site.site
     if not web.enabled:
-        return [DISABLED_PLAIN]
+        return [DISABLED_PLAIN, *_nobody()]
     if web.plain_http == "offer":
-        return [OFFERED]
+        return [OFFERED, *_nobody()]
     if web.plain_http == "closed":
-        return [CLOSED, "return 403;"]
+        return [CLOSED, *_nobody(), "return 403;"]
     return _redirect(web.names, render_port(web.https_port))
 
 
@@ -196,6 +275,7 @@ def _redirect(names: tuple[Identity, ...], tail: str) -> list[str]:
     first = find_first(names)
     lines = [
         REDIRECTED,
+        *_nobody(),
         f'set $sslutil_host "{render_host(first) if first else ""}";',
     ]
     for name in (name for name in names if name != first):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import TYPE_CHECKING
 
 from sslutil.errors import SiteError
@@ -26,6 +27,15 @@ DISABLED_PLAIN = "# The site is disabled: plain http is all there is."
 OFFERED = "# Plain http is offered: pages link to secure mode and back."
 CLOSED = "# Plain http is closed, to the challenges of certificate authorities too."
 REDIRECTED = "# Plain http is redirected, but for the challenges of certificate authorities (RFC 8555 section 8.3)."
+VERIFY_HEADER = "X-SSL-Client-Verify"
+"""SUCCESS where TLS verified the client's certificate, else NONE."""
+NAME_HEADER = "X-SSL-Client-CN"
+SERIAL_HEADER = "X-SSL-Client-Serial"
+ISSUER_HEADER = "X-SSL-Client-Issuer"
+IDENTITY_HEADERS = (VERIFY_HEADER, NAME_HEADER, SERIAL_HEADER, ISSUER_HEADER)
+"""What tells an application behind the web server who the client is; what the client wrote there is taken out."""
+VERIFIED, NOBODY = "SUCCESS", "NONE"
+FORGED = "# Who the client is: what it wrote into these headers itself is taken out."
 OWN_ROOT = "# The root of what is served is yours to change."
 
 
@@ -102,11 +112,18 @@ def refuse_unlisted(plan: ExportPlan, title: str) -> None:
         raise SiteError(f"{message} of {'; '.join(plan.unlisted)}", hint, key="client_auth.crl_files")
 
 
+def find_lost_lists(plan: ExportPlan, title: str, *services: str) -> tuple[str, ...]:
+    """Return a sentence for a program that reads no list, where one is in force that revokes nobody."""
+    unread = clients_of(plan, *services).mode != "off" and plan.crl and not plan.revokes
+    return (f"the revocation lists, which revoke nobody: {title} reads none",) if unread else ()
+
+
 def refuse_lists(plan: ExportPlan, name: str, title: str) -> None:
-    """Raise SiteError where a list is in force that the program can't read: someone revoked would get in."""
-    if plan.crl:
+    """Raise SiteError where somebody is revoked by a list that the program can't read, and so would get in."""
+    if plan.revokes:
         message = f"{title} can't read a revocation list, so a revoked client would get in"
-        raise SiteError(message, _without(name), key="client_auth.crl_files")
+        less = f"sslutil client-auth --service https  # {title} then asks nobody\n" if name == "postfix" else ""
+        raise SiteError(message, less + _without(name), key="client_auth.crl_files")
 
 
 def refuse_depth(plan: ExportPlan, name: str, title: str) -> None:
@@ -144,3 +161,21 @@ def render_host(name: Identity) -> str:
 def render_port(port: int) -> str:
     """Return the port as it stands in an https address: ":8443", and nothing for 443."""
     return "" if port == HTTPS_STANDARD_PORT else f":{port}"
+
+
+def find_lost_identity(plan: ExportPlan, instead: str) -> tuple[str, ...]:
+    """Return a sentence for a web server that can't write who the client is into headers, where clients are asked."""
+    asked = clients_of(plan, "https").mode != "off"
+    return (f"the headers {', '.join(IDENTITY_HEADERS)}: {instead}",) if asked else ()
+
+
+def spell_header(name: str, separators: str = "-_.") -> tuple[str, ...]:
+    """Return each spelling of a header that CGI, WSGI or PHP takes for the same: they fold what parts its words.
+
+    PHP takes a dot for an underscore in all that it is given (php_register_variable_ex).
+    """
+    first, *others = name.split("-")
+    return tuple(
+        first + "".join(map("".join, zip(parting, others, strict=True)))
+        for parting in product(separators, repeat=len(others))
+    )

@@ -14,6 +14,7 @@ from sslutil.exporters.parts import (
     clients_of,
     find_lost_ciphers,
     find_lost_groups,
+    find_lost_lists,
     find_lost_strangers,
     introduce,
     list_groups,
@@ -74,6 +75,7 @@ def find_losses(plan: ExportPlan) -> tuple[str, ...]:
         *_find_lost_protocols(plan),
         *_find_lost_depth(plan),
         *find_lost_strangers(plan, *SERVICES),
+        *find_lost_lists(plan, "Postfix", *SERVICES),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sslutil import registry
 from sslutil.errors import RegistryError, command
+from sslutil.server.identity import SPOKEN
 from sslutil.server.table import NAME, SPELLING, Table
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class ClientAuth:
     """Absolute path: PEM, the CAs whose clients are let in; None where mode is "off"."""
     crl_file: Path | None
     """Absolute path: PEM, the certificate revocation lists, or None."""
+    identity: tuple[str, ...] = SPOKEN
+    """The kinds of alternative names that say who a client is, the first of them that its certificate has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,4 +237,6 @@ def _parse_client_auth(table: Table) -> ClientAuth:
         depth=table.number("depth"),
         ca_file=None if mode == "off" else table.path("ca_file"),
         crl_file=table.path("crl_file") if mode != "off" and "crl_file" in table.values else None,
+        # Generations made before there was this field lack it.
+        identity=table.texts("identity", SPELLING) if "identity" in table.values else SPOKEN,
     )

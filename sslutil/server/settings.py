@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from sslutil.server.addresses import choose_name, is_acme_challenge, parse_target, render_address
 from sslutil.server.contexts import FollowingContext, configure, make_context
 from sslutil.server.contract import read_current, read_path, read_with
+from sslutil.server.identity import find_identity
 
 if TYPE_CHECKING:
     from os import PathLike
 
     from sslutil.server.contract import Certificate, ClientAuth, Contents
+    from sslutil.server.identity import Identity
 
 
 def load(path: str | PathLike[str] | None = None) -> Settings:
@@ -164,6 +166,16 @@ class Settings:
         for context, its_inner in zip(contexts, inner, strict=True):
             context.follow(contents, its_inner)
         self._contents = contents
+
+    def identity(self, connection: object) -> Identity | None:
+        """Return who the client of a connection is, by the certificate that it showed and TLS verified.
+
+        `connection` is an ssl.SSLSocket, or an ssl.SSLObject as asyncio's `get_extra_info("ssl_object")`. None where no
+        certificate was shown, asked for or verified, where client authentication is off, and for anything without TLS.
+        Raises ValueError where the handshake is not done yet.
+        """
+        clients = self.client_auth
+        return None if clients.mode == "off" else find_identity(connection, clients.identity)
 
     def https_url(self, host: str | None, target: str) -> str | None:
         """Return where a plain request goes to: the header `host`, the request's target → "https://name:port/path?query".

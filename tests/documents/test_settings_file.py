@@ -116,7 +116,8 @@ def test_client_authentication(mode: str, crl: bool) -> None:  # noqa: FBT001  a
     site = change(SITE, {"client_auth.mode": mode, "client_auth.ca_files": ["/ca.pem"], "client_auth.depth": 2})
     revoked = {"crl_file": "client-ca.crl"} if crl else {}
 
-    assert {"mode": mode, "depth": 2, "ca_file": "client-ca.crt", **revoked} == read(site, crl=crl)["client_auth"]
+    trusted = {"identity": ["rfc822Name", "dNSName"], "ca_file": "client-ca.crt"}
+    assert {"mode": mode, "depth": 2, **trusted, **revoked} == read(site, crl=crl)["client_auth"]
 
 
 def test_no_client_authentication() -> None:

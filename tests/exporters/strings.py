@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import strategies as st
 
 from sslutil.errors import SiteError, UsageError
+from sslutil.exporters.parts import FORGED
 from sslutil.names import parse_identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+_IDENTITY = re.compile(
+    r"""
+    [ ]*setenv\.set-request-header[ ]=[ ]\(\n(?:.*=>[ ]"",\n)*[ ]*\)\n
+    |.*(?:x[._-]ssl[._-]client|sslutil_client|ignore_invalid_headers|SSLUserName|\+StdEnvVars|verifyclient\.username).*\n
+    |[#][ ]Left[ ]out:[ ]the[ ]headers[ ].*\n
+    |.*(?:proxy_set_header|setenv\.set-request-header)[ ]of[ ]its[ ]own.*\n
+    |[ ]*"""
+    + FORGED.replace(" ", "[ ]").replace("#", "[#]")
+    + r"\n",
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def without_identity(text: str) -> str:
+    """Return a file without what it says of who the client is, which test_identity.py looks at."""
+    return _IDENTITY.sub("", text)
 
 
 def any_texts(characters: str) -> st.SearchStrategy[list[str]]:

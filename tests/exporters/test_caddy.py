@@ -15,7 +15,7 @@ from sslutil.exporters import EXPORTERS, ExportPlan, render_export
 from sslutil.exporters.caddy import FILE, find_losses, quote, render, render_include, render_vhost
 from sslutil.plan import make_policy
 from sslutil.site import Site, change
-from tests.exporters.strings import any_texts, check_refused, find_names
+from tests.exporters.strings import any_texts, check_refused, find_names, without_identity
 
 FOLDER = "/srv/registry/current"
 CLIENTS = {"client_auth.mode": "require", "client_auth.ca_files": ["/srv/ca.pem"]}
@@ -68,10 +68,18 @@ http://:80 {
 """.replace("{ciphers}", f"ciphers {CIPHERS}")
 
 
-def plan(values: dict[str, Any] | None = None, *, caddy: tuple[int, ...] = (2, 10, 0), crl: bool = False) -> ExportPlan:
+def plan(
+    values: dict[str, Any] | None = None,
+    *,
+    caddy: tuple[int, ...] = (2, 10, 0),
+    crl: bool = False,
+    revokes: bool = False,
+) -> ExportPlan:
     """Return what the exporter is given for a site with these values, by dotted key."""
     site = change(Site(), {"site.names": ["mail.example.org"], **(values or {})})
-    return ExportPlan(site, make_policy(site), FOLDER, {"caddy": caddy, "openssl": (3, 0, 19)}, crl=crl)
+    return ExportPlan(
+        site, make_policy(site), FOLDER, {"caddy": caddy, "openssl": (3, 0, 19)}, crl=crl, revokes=revokes
+    )
 
 
 def custom(protocols: list[str], ciphers: list[str], groups: list[str]) -> dict[str, Any]:
@@ -98,7 +106,7 @@ class TestPolicy:
         """The whole file, with all that it can hold."""
         names = {"site.names": ["mail.example.org", "*.bücher.example"], "site.https_port": 8443}
 
-        assert GOLDEN == text({"site.plain_http": "redirect", **CLIENTS, **names})
+        assert GOLDEN == without_identity(text({"site.plain_http": "redirect", **CLIENTS, **names}))
 
     def test_modern(self) -> None:
         """TLS 1.3 alone is said as oldest and newest, with no suite of TLS 1.2."""
@@ -156,7 +164,7 @@ class TestPolicy:
 
     def test_disabled(self) -> None:
         """A disabled site speaks plain http on both ports: no key is named, nobody is redirected."""
-        disabled = text({"site.enabled": False, "site.plain_http": "redirect", **CLIENTS}, crl=True)
+        disabled = without_identity(text({"site.enabled": False, "site.plain_http": "redirect", **CLIENTS}, crl=True))
 
         assert [":443 {", "import webmail", "}", "http://:80 {", "import webmail", "}"] == [
             line.strip() for line in disabled.splitlines() if line and not line.lstrip().startswith("#")
@@ -189,9 +197,12 @@ class TestClients:
         assert "# Left out: authorities behind the first in client-ca.crt" in said
 
     def test_list(self) -> None:
-        """A revocation list is refused: someone revoked would get in."""
+        """A revocation list that revokes somebody is refused; that one which revokes nobody is not read is said."""
         with pytest.raises(SiteError, match="revoked client would get in"):
-            render(plan(CLIENTS, crl=True))
+            render(plan(CLIENTS, crl=True, revokes=True))
+        lost = "# Left out: the revocation lists, which revoke nobody: Caddy reads none"
+        assert lost in text(CLIENTS, crl=True)
+        assert lost not in text(CLIENTS)
 
     def test_depth(self) -> None:
         """A depth that is not the default is refused: there is no word for it."""
@@ -210,7 +221,7 @@ class TestPlain:
     @pytest.mark.parametrize(("plain_http", "expected"), [("offer", ["import webmail"]), ("closed", ["respond 403"])])
     def test_others(self, plain_http: str, expected: list[str]) -> None:
         """An offer serves, a closed port denies and serves nothing."""
-        body = text({"site.plain_http": plain_http}).partition("http://:80 {\n")[2]
+        body = without_identity(text({"site.plain_http": plain_http})).partition("http://:80 {\n")[2]
 
         assert expected == [line.strip() for line in body.splitlines() if "#" not in line and "}" not in line]
 
@@ -280,7 +291,18 @@ class TestQuoting:
         """No name that is taken at all brings another directive or ends its string."""
         said = text({"site.names": find_names(texts) or ["mail.example.org"], "site.plain_http": "redirect"})
 
-        known = {"tls", "protocols", "ciphers", "curves", "import", "not", "expression", "header_regexp", "redir"}
+        known = {
+            "tls",
+            "request_header",
+            "protocols",
+            "ciphers",
+            "curves",
+            "import",
+            "not",
+            "expression",
+            "header_regexp",
+            "redir",
+        }
         for line in (line.strip() for line in said.splitlines() if line and not line.lstrip().startswith("#")):
             assert line.split()[0] in {*known, "}", "rewrite", "respond"} or re.fullmatch(r"(@|https?://).* \{", line)
             assert 0 == line.count("`") % 2

@@ -39,6 +39,9 @@ ssl_prefer_server_ciphers = no
 ssl_options = no_compression no_ticket
 ssl_verify_client_cert = no
 auth_ssl_require_client_cert = no
+# Whoever shows a certificate is whom it names, whatever user name is typed.
+ssl_cert_username_field = commonName
+auth_ssl_username_from_cert = yes
 protocol imap {
   ssl_ca = </srv/registry/current/client-trust.pem
   ssl_require_crl = yes
@@ -61,6 +64,9 @@ ssl_server_prefer_ciphers = client
 ssl_options = no_ticket
 ssl_server_request_client_cert = no
 auth_ssl_require_client_cert = no
+# Whoever shows a certificate is whom it names, whatever user name is typed.
+ssl_server_cert_username_field = commonName
+auth_ssl_username_from_cert = yes
 protocol imap {
   ssl_server_ca_file = /srv/registry/current/client-trust.pem
   ssl_server_require_crl = yes

@@ -25,7 +25,15 @@ from sslutil.exporters.nginx import (
 )
 from sslutil.plan import make_policy
 from sslutil.site import Site, change
-from tests.exporters.strings import any_texts, check_longest, check_refused, check_rules, find_names, rules
+from tests.exporters.strings import (
+    any_texts,
+    check_longest,
+    check_refused,
+    check_rules,
+    find_names,
+    rules,
+    without_identity,
+)
 
 FOLDER = "/srv/registry/current"
 REFUSED = ["\n", "\r", "\t", "\0", "\x7f", "$", "*", "?", "[", "\udcff"]
@@ -72,6 +80,8 @@ ssl_verify_depth 1;
 ssl_client_certificate "/srv/registry/current/client-ca.crt";
 # Whom this names at an outer level would be let in too.
 ssl_trusted_certificate "";
+# A session that is resumed is not judged anew: who was revoked meanwhile would get in.
+ssl_session_cache off;
 ssl_crl "/srv/registry/current/client-ca.crl";
 """
 GOLDEN_REDIRECT = r"""
@@ -112,7 +122,9 @@ class TestSecure:
         names = {"site.names": ["mail.example.org", "*.bücher.example"]}
         values = {"tls.profile": "modern", **CLIENTS, "client_auth.depth": 2, **names}
 
-        assert GOLDEN_SECURE == render(plan(values, nginx=(1, 26, 3), openssl=(3, 5, 0), crl=True))[SECURE]
+        text = render(plan(values, nginx=(1, 26, 3), openssl=(3, 5, 0), crl=True))[SECURE]
+
+        assert GOLDEN_SECURE == without_identity(text)
 
     @pytest.mark.parametrize(
         ("version", "lines"),
@@ -131,7 +143,7 @@ class TestSecure:
         """A disabled site speaks plain http on this port: no key is named, no policy is said."""
         text = render(plan({"site.enabled": False}))[SECURE]
 
-        assert ["listen 443;", "listen [::]:443;"] == rules(text)
+        assert ["listen 443;", "listen [::]:443;"] == rules(without_identity(text))
         assert "Left out" not in text
 
     def test_clients_off(self) -> None:
@@ -213,7 +225,7 @@ class TestPlain:
         names = ["mail.example.org", "*.bücher.example", "2001:db8::1"]
         text = render(plan({"site.names": names, "site.plain_http": "redirect", "site.https_port": 8443}))[PLAIN]
 
-        assert text.endswith(GOLDEN_REDIRECT)
+        assert without_identity(text).endswith(GOLDEN_REDIRECT)
 
     def test_wildcard_alone(self) -> None:
         """Without a name to lead to, a strange host is denied."""
@@ -232,7 +244,7 @@ class TestPlain:
     )
     def test_others(self, values: dict[str, Any], expected: list[str]) -> None:
         """An offer needs no rule, a closed port one; a disabled site does not send anybody to https."""
-        assert expected == rules(render(plan(values))[PLAIN])
+        assert expected == rules(without_identity(render(plan(values))[PLAIN]))
 
 
 class TestVirtualHost:
@@ -246,7 +258,7 @@ class TestVirtualHost:
 
         assert "include" not in text
         assert 2 == text.count("root /var/www/html;") == text.count("server_name mail.example.org;")
-        assert all(rule in rules(text) for file in render(wanted).values() for rule in rules(file))
+        assert all(rule in rules(text) for name in (SECURE, PLAIN) for rule in rules(render(wanted)[name]))
         assert "listen 80;" in rules(text)
 
 
@@ -289,7 +301,7 @@ class TestQuoting:
         assume(names)
         wanted = plan({"site.names": names, "site.plain_http": "redirect"})
 
-        check_rules([*render(wanted).values(), render_vhost(wanted)], DIRECTIVES)
+        check_rules([without_identity(text) for text in (*render(wanted).values(), render_vhost(wanted))], DIRECTIVES)
 
 
 def test_catalogue() -> None:

@@ -75,12 +75,16 @@ submissions inet n - n - - smtpd
 
 
 def plan(
-    values: dict[str, Any] | None = None, *, openssl: tuple[int, ...] = (3, 0, 19), crl: bool = False
+    values: dict[str, Any] | None = None,
+    *,
+    openssl: tuple[int, ...] = (3, 0, 19),
+    crl: bool = False,
+    revokes: bool = False,
 ) -> ExportPlan:
     """Return what the exporter is given for a site with these values, by dotted key."""
     site = change(Site(), {"site.names": ["mail.example.org"], **(values or {})})
     versions = {"postfix": EXPORTERS["postfix"].oldest, "openssl": openssl}
-    return ExportPlan(site, make_policy(site), FOLDER, versions, crl=crl)
+    return ExportPlan(site, make_policy(site), FOLDER, versions, crl=crl, revokes=revokes)
 
 
 def custom(*protocols: str) -> dict[str, Any]:
@@ -144,12 +148,15 @@ class TestFiles:
         assert lost == sum("TLSv1 TLSv1.1, which Postfix refuses" in loss for loss in losses)
 
     def test_list(self) -> None:
-        """A revocation list that would not be read is refused where clients are asked, and nowhere else."""
+        """A list that revokes somebody is refused where clients are asked, and nowhere else; another one is said."""
         with pytest.raises(SiteError, match="revoked") as caught:
-            render(plan(CLIENTS, crl=True))
+            render(plan(CLIENTS, crl=True, revokes=True))
 
         assert "client_auth.crl_files" == caught.value.key
-        assert render(plan(CLIENTS | {"client_auth.services": ["https"]}, crl=True))
+        assert render(plan(CLIENTS | {"client_auth.services": ["https"]}, crl=True, revokes=True))
+        lost = "the revocation lists, which revoke nobody: Postfix reads none"
+        assert lost in find_losses(plan(CLIENTS, crl=True))
+        assert lost not in find_losses(plan(CLIENTS))
 
     @pytest.mark.parametrize(("depth", "said"), [(1, 0), (2, 0), (3, 1), (10, 8)])
     def test_depth(self, depth: int, said: int) -> None:

@@ -30,7 +30,7 @@ SITES = {
     "optional-listed": 'mode = "optional"\nca_files = ["{ca}"]\ncrl_files = ["{crl}"]',
     "listed": 'mode = "require"\nca_files = ["{ca}"]\ncrl_files = ["{crl}"]',
     "deep-listed": 'mode = "require"\nca_files = ["{ca}"]\ncrl_files = ["{crl}", "{below}"]\ndepth = 2',
-    "lapsed": 'mode = "require"\nca_files = ["{ca}"]\ncrl_files = ["{lapsed}"]',
+    "lapsed": 'mode = "require"\nca_files = ["{ca}"]\ncrl_files = ["{crl}"]',
 }
 """The table [client_auth] of each site."""
 LET_IN = {
@@ -97,7 +97,16 @@ def make_clients(export: str, folder: Path, free_port: Callable[[], int], names:
         web = f"https_port = {port}\nhttp_port = {free_port()}\n"
         table = f"[client_auth]\n{SITES[name].format_map(files)}\n"
         sites[name] = web_site(export, folder / f"site-{name}", more=web + table)
+        if name == "lapsed":
+            let_lapse(sites[name], files)
     return Clients(folder, ports, sites)
+
+
+def let_lapse(site: Site, files: dict[str, Path]) -> None:
+    """Let the list in force be one whose time is over: such a one is not taken, but may become so."""
+    for file in ("client-ca.crl", "client-trust.pem"):
+        path = site.current / file
+        path.write_bytes(path.read_bytes().replace(files["crl"].read_bytes(), files["lapsed"].read_bytes()))
 
 
 def who(let_in: dict[str, tuple[list[str], list[str]]]) -> Cases:

@@ -32,6 +32,13 @@ class TestClients(ClientContract):
     export = "apache"
     served = apache.SERVED
     cases: ClassVar = ClientContract.cases | {
-        # A mode without an authority is refused, naming the key.
-        "test_refused": Cases("table,told", [(f'mode = "{mode}"', "ca_files") for mode in ("optional", "require")])
+        # A mode without an authority is refused, naming the key; so is one whose authority has no client yet.
+        "test_refused": Cases(
+            "table,told",
+            [
+                (f'mode = "{mode}"\n{more}', told)
+                for mode in ("optional", "require")
+                for more, told in (("own_ca = false", "ca_files"), ("", "nobody has a certificate"))
+            ],
+        )
     }

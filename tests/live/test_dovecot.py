@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import imaplib
 import re
+import ssl
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.conftest import require
 from tests.judges import dovecot, openssl
 from tests.live.sites import NAME, made
-from tests.server.made import make_authority, make_client, make_crl
+from tests.server.made import make_authority, make_client, make_crl, make_pair
 from tests.servers import debian13
 
 if TYPE_CHECKING:
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
 
 SERVICES = ("imap", "imaps", "pop3", "pop3s")
 LET_IN, DENIED = 0, 67
+LOGGED_IN = re.compile(r"-login: Info: Log(?:in|ged in): user=<([^>]*)>")
+"""What the logs of 2.3 and of 2.4 say."""
 
 pytestmark = pytest.mark.needs("root", "dovecot", "openssl", "curl")
 
@@ -115,6 +121,53 @@ def test_without_lists(tmp_path: Path, free_port: Callable[[], int]) -> None:
     with dovecot.serving(ports, include(site)):
         assert {"imaps": LET_IN} == logins(ports, site, tmp_path / "ours.pem")
         assert {"imaps": DENIED} == logins(ports, site)
+
+
+@pytest.mark.parametrize("mode", ["optional", "require"])
+def test_identity(tmp_path: Path, free_port: Callable[[], int], mode: str) -> None:
+    """Who shows anna's certificate is anna, whatever name is typed; who shows none is whom the password says."""
+    authority = make_authority()
+    address = "anna@example.org"
+    client = make_pair(address, issuer=authority, names=(address,), purpose=ExtendedKeyUsageOID.CLIENT_AUTH)
+    (tmp_path / "anna.pem").write_bytes(client.key_pem + client.pem)
+    (tmp_path / "ca.pem").write_bytes(authority.pem)
+    asked = f'client_auth.mode = "{mode}"\nclient_auth.ca_files = ["{tmp_path}/ca.pem"]\nclient_auth.own_ca = false\n'
+    site = site_of(tmp_path / "registry", f'{asked}client_auth.services = ["imap", "imaps"]\n')
+    ports = {"imap": free_port(), "imaps": free_port(), "pop3s": free_port()}
+    typed = ("bob@example.org", dovecot.PASSWORD)
+    nobody = typed[0] if mode == "optional" else ""
+
+    with dovecot.serving(ports, include(site)) as running:
+
+        def tell(name: str, client: Path | None, *, plain: bool = False) -> str:
+            """Return as whom one is logged in who types bob's name and password; empty where refused."""
+            before = len(running.log)
+            context = ssl.create_default_context(cafile=str(site.certificate))
+            context.check_hostname = False
+            if client:
+                context.load_cert_chain(client)
+            with imap_connection(name, ports[name], context) as connection, contextlib.suppress(imaplib.IMAP4.error):
+                if plain:
+                    connection.authenticate("PLAIN", lambda _: "\0".join(("", *typed)).encode())
+                else:
+                    connection.login(*typed)
+                running.wait_until(lambda: LOGGED_IN.search(running.log, before) is not None)
+            return "".join(LOGGED_IN.findall(running.log, before))
+
+        for name in ("imap", "imaps"):
+            assert address == tell(name, tmp_path / "anna.pem") == tell(name, tmp_path / "anna.pem", plain=True)
+            assert nobody == tell(name, None)
+        assert {"pop3s": LET_IN} == logins({"pop3s": ports["pop3s"]}, site, tmp_path / "anna.pem")
+        assert dovecot.USER in LOGGED_IN.findall(running.log)
+
+
+def imap_connection(name: str, port: int, context: ssl.SSLContext) -> imaplib.IMAP4:
+    """Return a connection in TLS, begun with the first byte or by STARTTLS."""
+    if name == "imaps":
+        return imaplib.IMAP4_SSL("127.0.0.1", port, ssl_context=context, timeout=20)
+    connection = imaplib.IMAP4("127.0.0.1", port, timeout=20)
+    connection.starttls(context)
+    return connection
 
 
 def test_reload(tmp_path: Path, free_port: Callable[[], int]) -> None:

@@ -160,7 +160,7 @@ def clients(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], in
     """One nginx with a server block for each site; an outer level trusts another authority."""
     made = make_clients("nginx", tmp_path_factory.mktemp("clients"), free_port)
     outer = f'ssl_trusted_certificate "{made.folder}/foreign.pem";\nssl_verify_client on;\n'
-    outer += f'ssl_client_certificate "{made.folder}/foreign.pem";\n'
+    outer += f'ssl_client_certificate "{made.folder}/foreign.pem";\nssl_session_cache shared:outer:1m;\n'
     with nginx.serving(outer + "".join(secure_block(site) for site in made.sites.values())):
         yield made
 
@@ -170,6 +170,19 @@ class TestClients(ClientContract):
 
     export = "nginx"
     served = nginx.SERVED
+
+    @pytest.mark.parametrize(("site", "resumes"), [("require", False), ("off", True)])
+    def test_each_connection_is_judged(self, clients: Clients, site: str, resumes: bool, tmp_path: Path) -> None:  # noqa: FBT001
+        """Whoever shows a certificate can't resume a session, which nginx would not judge anew; others can."""
+        shown: list[str | Path] = ["-cert", clients.folder / "good", "-key", clients.folder / "good"]
+        first, second = (
+            openssl.connect(
+                clients.ports[site], NAME, protocol="TLSv1.2", options=[*shown, option, tmp_path / "session"]
+            )
+            for option in ("-sess_out", "-sess_in")
+        )
+        assert first.completed
+        assert resumes is ("Reused, " in second.words)
 
     def enter(self, clients: Clients, site: str, client: str, *options: str) -> bool:
         """Tell whether a client gets the page; whom nginx refuses gets a page of status 400 instead."""

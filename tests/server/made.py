@@ -62,17 +62,22 @@ def make_key(key_type: str, number: int = 0) -> Key:
     return KEYS[key_type]()
 
 
-def make_pair(
+def make_pair(  # noqa: PLR0913  (what certificates differ in)
     subject: str,
     *,
     key: Key | None = None,
     names: tuple[str, ...] = (),
     issuer: Pair | None = None,
     purpose: x509.ObjectIdentifier | None = None,
+    more: tuple[tuple[x509.ObjectIdentifier, str], ...] = (),
 ) -> Pair:
-    """Return a certificate for `subject`, of its own signature or an issuer's; without a purpose it is a CA's."""
+    """Return a certificate for `subject`, of its own signature or an issuer's; without a purpose it is a CA's.
+
+    `more` are attributes of the subject that come before its common name; an empty `subject` is none.
+    """
     key = key or make_key("p256")
-    subject_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
+    attributes = (*more, *(((NameOID.COMMON_NAME, subject),) if subject else ()))
+    subject_name = x509.Name([x509.NameAttribute(kind, value) for kind, value in attributes])
     signer = issuer.key if issuer else key
     now = dt.datetime.now(dt.UTC)
     builder = (
@@ -93,6 +98,8 @@ def make_pair(
 
 
 def _general(name: str) -> x509.GeneralName:
+    if "@" in name:
+        return x509.RFC822Name(name)
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:

@@ -46,7 +46,7 @@ class TestReference:
         contents = parse_settings(example, tmp_path, 1)
         assert ("require", "offer") == (contents.client_auth.mode, contents.plain_http)
         lines = example.splitlines(keepends=True)
-        optional = {"crl_file"}
+        optional = {"crl_file", "identity"}
         for number, line in enumerate(lines):
             key = line.partition(" = ")[0]
             if " = " in line and not line.endswith("[\n") and key not in optional:
