@@ -105,8 +105,9 @@ def write_out(path: str, content: bytes, *, force: bool, private: bool = False) 
     with told("open", parent):
         folder = Folder(os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), parent)
     with folder:
-        fresh = f".{name}.{os.getpid()}"
+        fresh = f".{name}.new"
         try:
+            folder.remove(fresh)  # what a run left that was killed: a key may be in it
             folder.create(File(fresh, content, PRIVATE_FILE if private else PUBLIC_FILE))
             folder.rename(fresh, name)
         except RegistryError as fault:
