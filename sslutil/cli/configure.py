@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sslutil.cli.options import Look, changing, group_options, is_terminal
+from sslutil.cli.options import Look, changing, group_options, is_terminal, names_command
 from sslutil.cli.settings import ServiceType, setting_option
 
 if TYPE_CHECKING:
     from sslutil.steps.answer import Answer
     from sslutil.steps.run import Run
-
-
-_WITH_VALUES = ("--registry-path", "--wait")
 
 
 @click.command("wizard")
@@ -30,23 +27,13 @@ class _ConfigureGroup(click.Group):
     """Takes `configure` alone for the wizard where a person can be asked, and for its help elsewhere."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not (_names_command(args) or {"-h", "--help"} & set(args) or ctx.resilient_parsing):
+        if not (names_command(args) or {"-h", "--help"} & set(args) or ctx.resilient_parsing):
             may_ask = is_terminal() and isinstance(ctx.obj, Look) and not ctx.obj.json
             args = [_wizard.name or "", *args] if may_ask else []
         return super().parse_args(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return super().get_command(ctx, cmd_name) or (_wizard if cmd_name == _wizard.name else None)
-
-
-def _names_command(args: list[str]) -> bool:
-    words = iter(args)
-    for word in words:
-        if word in _WITH_VALUES:
-            next(words, None)
-        elif not word.startswith("-"):
-            return True
-    return False
 
 
 @click.group(cls=_ConfigureGroup)
@@ -56,8 +43,8 @@ def configure() -> None:
 
     Alone, on a terminal, it asks for everything, shows what would change, and changes nothing before the last yes.
     Elsewhere these commands do the same: certificate self-sign for names and who signs, certificate follow for another
-    program's files, configure ciphers for the profile, configure ports for ports, plain http and HSTS. Client
-    authentication and exports are set in site.toml, which apply takes in.
+    program's files, configure ciphers for the profile, configure ports for ports, plain http and HSTS, client-auth for
+    client certificates. Exports are set in site.toml, which apply takes in.
 
     \b
     Examples:

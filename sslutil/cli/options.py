@@ -59,8 +59,11 @@ class _Seconds(click.ParamType):  # type: ignore[type-arg]  # generic only in ty
 
 force_out = click.option("--force", is_flag=True, help="Overwrite FILE.")
 """For commands with --out."""
+lock_out = click.option("--lock-out", is_flag=True, help="Do so though nobody could connect any more.")
+"""For commands that may require a certificate of clients who have none."""
 _LONGEST_WAIT = 3600
 _WAIT = 30
+_WITH_VALUES = ("--registry-path", "--wait")
 _WIDTH = 80
 """Of a terminal that does not know its own."""
 _EVERY = (
@@ -138,6 +141,28 @@ def _with_run(function: Callable[..., Any]) -> Command:
     return click.pass_context(update_wrapper(prepare, function))
 
 
+def find_first_word(args: list[str]) -> str:
+    """Return the first word that is no option of every group: a command, or an option of another kind; else empty."""
+    words = iter(args)
+    for word in words:
+        if word in _WITH_VALUES:
+            next(words, None)
+        elif word.partition("=")[0] not in {*_WITH_VALUES, "--json"}:
+            return word
+    return ""
+
+
+def names_command(args: list[str]) -> bool:
+    """Return whether a word among these is a command's."""
+    words = iter(args)
+    for word in words:
+        if word in _WITH_VALUES:
+            next(words, None)
+        elif not word.startswith("-"):
+            return True
+    return False
+
+
 def make_places() -> Places:
     """Return the places of this account, environment and working directory."""
     from sslutil.host.places import Places
@@ -165,6 +190,7 @@ def _make_run(
         owners=owners(),
         ask=_ask if may_ask and is_terminal() else None,
         tell=_tell,
+        progress=_show_progress if may_ask and streams.is_talk_terminal() else lambda _done, _all: None,
         ask_secret=_ask_secret if may_ask and is_terminal() else None,
         read_stdin=_read_stdin,
         wait=wait,
@@ -218,6 +244,11 @@ def _ask(question: str, offer: str) -> str:
             raise click.Abort
         answer = line.strip() or offer
     return answer
+
+
+def _show_progress(done: int, all_of_them: int) -> None:
+    """Show how far a long work is, in one line that the next one overwrites."""
+    streams.talk(f"\r{done} of {all_of_them}{chr(10) if done == all_of_them else ''}")
 
 
 def _tell(line: str) -> None:

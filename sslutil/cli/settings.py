@@ -58,27 +58,33 @@ class ServiceType(click.ParamType):  # type: ignore[type-arg]  # generic only in
 
     name = "service"
 
+    def __init__(self, key: str = "site.services") -> None:
+        """Take the key of the setting: those where certificates are asked for are fewer."""
+        self.key = key
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401, ARG002
         """Return the service; UsageError with those that there are."""
-        from sslutil.site import SERVICES
-
-        if value in SERVICES:
+        services = self._choices()
+        if value in services:
             return str(value)
         from difflib import get_close_matches
 
-        near = next(iter(get_close_matches(str(value).lower(), SERVICES, 1, 0.6)), "")
+        near = next(iter(get_close_matches(str(value).lower(), services, 1, 0.6)), "")
         meant = f"; did you mean {near}?" if near else ""
         name = param.opts[0] if param else self.name
-        message = f'{name} is one of {", ".join(SERVICES)}, not "{value}"{meant}'
-        raise UsageError(message, typed=str(value), near=(near or next(iter(SERVICES)),))
+        message = f'{name} is one of {", ".join(services)}, not "{value}"{meant}'
+        raise UsageError(message, typed=str(value), near=(near or services[0],))
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
         """Return the services that begin like what is typed."""
         from click.shell_completion import CompletionItem
 
-        from sslutil.site import SERVICES
+        return [CompletionItem(service) for service in self._choices() if service.startswith(incomplete)]
 
-        return [CompletionItem(service) for service in SERVICES if service.startswith(incomplete)]
+    def _choices(self) -> tuple[str, ...]:
+        from sslutil.site import CLIENT_SERVICES, SERVICES
+
+        return CLIENT_SERVICES if self.key == "client_auth.services" else tuple(SERVICES)
 
 
 def _parse_whole(value: object) -> object:

@@ -86,6 +86,11 @@ def talk(text: str) -> None:
         sys.stderr.flush()
 
 
+def is_talk_terminal() -> bool:
+    """Return whether a person looks at stderr."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
 def is_terminal() -> bool:
     """Return whether a person looks at stdout."""
     return sys.stdout.isatty()

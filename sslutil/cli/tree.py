@@ -8,9 +8,10 @@ import click
 
 from sslutil import __version__
 from sslutil.cli.certificate import certificate, csr
+from sslutil.cli.client_auth import client_auth
 from sslutil.cli.configure import configure
 from sslutil.cli.export import export
-from sslutil.cli.options import changing, group_options, make_places, question, writing
+from sslutil.cli.options import changing, group_options, lock_out, make_places, question, writing
 from sslutil.cli.timer import timer
 
 if TYPE_CHECKING:
@@ -73,8 +74,9 @@ def disable(run: Run) -> Answer:
 
 @sslutil.command()
 @click.option("--replace", is_flag=True, help="Allow that names in use are dropped.")
+@lock_out
 @changing
-def apply(run: Run, replace: bool) -> Answer:  # noqa: FBT001  as click calls
+def apply(run: Run, **typed: bool) -> Answer:
     """Take site.toml in, as it stands now.
 
     Where something differs, it becomes a new generation; where nothing does, nothing happens.
@@ -86,7 +88,7 @@ def apply(run: Run, replace: bool) -> Answer:  # noqa: FBT001  as click calls
     """  # noqa: D301
     from sslutil.verbs import apply as verb
 
-    return verb.apply(run, replace=replace)
+    return verb.apply(run, **typed)
 
 
 @sslutil.command()
@@ -102,8 +104,9 @@ def status(run: Run) -> Answer:
 @click.argument("number", type=int, required=False)
 @click.option("--keep-certificate", is_flag=True, help="Go back to the settings alone.")
 @click.option("--replace", is_flag=True, help="Drop names in use, or replace a CA's certificate by a self-signed one.")
+@lock_out
 @changing
-def rollback(run: Run, number: int | None, keep_certificate: bool, replace: bool) -> Answer:  # noqa: FBT001  as click calls
+def rollback(run: Run, number: int | None, **typed: bool) -> Answer:
     """Go back to an older generation.
 
     Its settings, key and certificate are in force again. Without NUMBER it is the one that was in force before; history
@@ -116,7 +119,7 @@ def rollback(run: Run, number: int | None, keep_certificate: bool, replace: bool
     """  # noqa: D301
     from sslutil.verbs import rollback as verb
 
-    return verb.rollback(run, number, keep_certificate=keep_certificate, replace=replace)
+    return verb.rollback(run, number, **typed)
 
 
 @sslutil.command()
@@ -152,5 +155,5 @@ def history(run: Run) -> Answer:
     return verb.history(run)
 
 
-for _command in (certificate, csr, configure, export, timer):
+for _command in (certificate, csr, configure, client_auth, export, timer):
     sslutil.add_command(_command)

@@ -38,10 +38,8 @@ _CSR = Try(("certificate", "csr"), names=True)
 _STATUS = Try(("status",))
 _SHOW = Try(("certificate", "show"))
 _HISTORY = Try(("history",))
-_IN_SITE: tuple[str, ...] = ()
-"""In the place of words: the command that opens site.toml, and takes it in."""
 _PROFILE = Try(("configure", "ciphers", "--list"))
-_CLIENTS = Try(_IN_SITE, why="client certificates are in site.toml, as mode and ca_files below [client_auth]")
+_CLIENTS = Try(("client-auth", "list"))
 COMMANDS = {
     **dict.fromkeys(
         ("init", "cert", "certs", "create", "new", "gen", "generate", "make", "selfsign", "selfsigned", "setup"),
@@ -51,9 +49,11 @@ COMMANDS = {
     **dict.fromkeys(("req", "request"), _CSR),
     **dict.fromkeys(("renew", "renewal", "update"), Try(("certificate", "renew"))),
     **dict.fromkeys(("cipher", "ciphers", "profile", "protocols", "tls"), _PROFILE),
-    **dict.fromkeys(("client-auth", "client", "clients", "mtls"), _CLIENTS),
+    **dict.fromkeys(("client", "clients", "mtls", "roster"), _CLIENTS),
     **dict.fromkeys(("import", "install", "adopt"), Try(("certificate", "import"), file="answer.zip")),
     "follow": Try(("certificate", "follow", "--certificate", "fullchain.pem", "--key", "privkey.pem")),
+    **dict.fromkeys(("issue", "hand-out"), Try(("client-auth", "issue"), file="anna@example.org")),
+    "revoke": Try(("client-auth", "revoke"), file="anna@example.org"),
     **dict.fromkeys(("undo", "revert", "restore"), Try(("rollback",))),
     **dict.fromkeys(("port", "ports"), Try(("configure", "ports", "--https-port", "443"))),
     **dict.fromkeys(("path", "registry", "where"), Try(("registry-path",))),
@@ -135,10 +135,24 @@ EXAMPLES = {
     "--guideline": "6.0.json",
     "--server-version": "2.4.62",
     "--openssl-version": "3.5.0",
+    "--mode": "off",
+    "--ca": "their-ca.pem",
+    "--crl": "their-ca.crl",
+    "--crl-days": "30",
+    "--depth": "1",
+    "--name": "Anna",
+    "--format": "pem",
+    "--csr": "anna.csr",
+    "--ca-passphrase-file": "passphrase",
+    "--from": "people.csv",
+    "--mail-domain": "example.org",
+    "--overlap": "14",
+    "--serial": "4f1a2b",
+    "--reason": "key-compromise",
 }
 """A value for each option that takes one, for whoever typed none."""
 
-ARGUMENTS = {"files": "answer.zip"}
+ARGUMENTS = {"files": "answer.zip", "address": "anna@example.org"}
 """A word for each argument that must be there, for whoever typed none."""
 
 
@@ -146,7 +160,7 @@ def explain(fault: click.ClickException, argv: list[str]) -> UsageError:
     """Return what click refused as one sentence of ours, with the command that was probably meant."""
     import click
 
-    path = fault.ctx.command_path if isinstance(fault, click.UsageError) and fault.ctx else "sslutil"
+    path = fault.ctx.command_path.rstrip() if isinstance(fault, click.UsageError) and fault.ctx else "sslutil"
     if isinstance(fault, click.NoSuchOption):
         return _explain_option(fault, path, argv)
     if isinstance(fault, click.NoSuchCommand):
@@ -223,8 +237,6 @@ def _explain_value(option: str, argv: list[str]) -> UsageError:
 
 def _fill(meant: Try, typed: str, argv: list[str]) -> str:
     """Return the command that was meant, with the names that were typed."""
-    if meant.words == _IN_SITE:
-        return f'${{EDITOR:-vi}} "$({_line(("registry-path",), argv)})/site.toml" && {_line(("apply",), argv)}'
     if meant.file:
         return _line((*meant.words, *(_typed_others(typed, argv) or (meant.file,))), argv)
     return _line((*meant.words, *(_typed_names(typed, argv) if meant.names else ())), argv)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sslutil import registry
 from sslutil.disk import PRIVATE_FILE, File
@@ -11,6 +11,8 @@ from sslutil.exporters import EXPORTERS, ExportPlan, render_exports
 from sslutil.host.machine import installed_versions
 from sslutil.plan import OLDEST_OPENSSL, make_policy, parse_version, split_groups
 from sslutil.site import VERSIONED_PROGRAMS
+from sslutil.steps.client_files import NAMES as CLIENT_NAMES
+from sslutil.steps.client_files import NO_CLIENTS
 from sslutil.steps.material import NAMES as MATERIAL_NAMES
 
 if TYPE_CHECKING:
@@ -18,21 +20,12 @@ if TYPE_CHECKING:
 
     from sslutil.facts import Policy
     from sslutil.site import Site
+    from sslutil.steps.client_files import ClientFiles
     from sslutil.steps.material import Material
     from sslutil.steps.situation import Situation
 
 _GROUP_READABLE = 0o640
 _OPENSSL = "openssl"
-
-
-class ClientFiles(NamedTuple):
-    """The client authorities of a generation and their revocation lists, in PEM; empty where there are none."""
-
-    authorities: bytes = b""
-    crls: bytes = b""
-
-
-_NO_CLIENTS = ClientFiles()
 
 
 def find_versions(site: Site, *, asked: str = "") -> dict[str, str]:
@@ -52,7 +45,7 @@ def make_export_plan(
     versions: Mapping[str, str],
     policy: Policy | None = None,
     *,
-    client_files: ClientFiles = _NO_CLIENTS,
+    client_files: ClientFiles = NO_CLIENTS,
 ) -> ExportPlan:
     """Return what exporters work from; a version that nobody knows is the oldest supported.
 
@@ -67,29 +60,40 @@ def make_export_plan(
         oldest | known,
         assumed=frozenset(oldest.keys() - known.keys()),
         crl=bool(client_files.crls),
-        unlisted=_find_unlisted(client_files),
+        revokes=client_files.revokes,
+        unlisted=client_files.unlisted,
     )
 
 
-def compose(site: Site, registry_path: str, versions: Mapping[str, str], policy: Policy | None = None) -> list[File]:
+def compose(
+    site: Site,
+    registry_path: str,
+    versions: Mapping[str, str],
+    policy: Policy | None = None,
+    *,
+    client_files: ClientFiles = NO_CLIENTS,
+) -> list[File]:
     """Return the files of a generation but for its material, its record and its site.toml."""
-    clients = _read_clients(site)
-    plan = make_export_plan(site, registry_path, versions, policy, client_files=clients)
-    files = [File(registry.SETTINGS, _settings(site, plan).encode())]
-    if clients.authorities:
-        files.append(File(registry.CLIENT_CA, clients.authorities))
-    if clients.crls:
-        files += [
-            File(registry.CLIENT_CRL, clients.crls),
-            File(registry.CLIENT_TRUST, clients.authorities + clients.crls),
-        ]
-    return files + [File(name, text.encode()) for name, text in render_exports(plan).items()]
+    plan = make_export_plan(site, registry_path, versions, policy, client_files=client_files)
+    settings = File(registry.SETTINGS, _settings(site, plan).encode())
+    exports = [File(name, text.encode()) for name, text in render_exports(plan).items()]
+    return [settings, *make_client_files(client_files), *exports]
+
+
+def make_client_files(clients: ClientFiles) -> list[File]:
+    """Return the files of a generation that hold the client authorities and their lists."""
+    contents = {
+        registry.CLIENT_CA: clients.authorities,
+        registry.CLIENT_CRL: clients.crls,
+        registry.CLIENT_TRUST: clients.authorities + clients.crls if clients.crls else b"",
+    }
+    return [File(name, content) for name, content in contents.items() if content]
 
 
 def keep_files(situation: Situation) -> list[File]:
-    """Return the same files as they are in force: renewal replaces material, and nothing else."""
+    """Return the same files as they are in force, but for the client authorities: renewal replaces material alone."""
     sealed = situation.record.sha256 if situation.record else {}  # not what an editor left there: it may hold a key
-    kept = sealed.keys() - MATERIAL_NAMES - {registry.SITE}
+    kept = sealed.keys() - MATERIAL_NAMES - CLIENT_NAMES - {registry.SITE}
     return [File(name, content) for name, content in situation.files.items() if name in kept]
 
 
@@ -107,25 +111,3 @@ def _settings(site: Site, plan: ExportPlan) -> str:
     openssl = dict(site.deploy.versions).get("openssl")
     groups, _ = split_groups(plan.policy.groups, parse_version(openssl) if openssl else OLDEST_OPENSSL)
     return render_settings(site, plan.policy._replace(groups=groups), crl=plan.crl)
-
-
-def _read_clients(site: Site) -> ClientFiles:
-    """Return what the site's files hold of client authorities and lists; MaterialError for what can't serve."""
-    clients = site.client_auth
-    if clients.mode == "off":
-        return _NO_CLIENTS
-    from sslutil.files import read_file
-    from sslutil.pki.authorities import judge_authorities, judge_crls
-
-    return ClientFiles(
-        b"".join(judge_authorities(read_file(path), path) for path in clients.ca_files),
-        b"".join(judge_crls(read_file(path), path) for path in clients.crl_files),
-    )
-
-
-def _find_unlisted(clients: ClientFiles) -> tuple[str, ...]:
-    if not clients.crls:
-        return ()
-    from sslutil.pki.authorities import find_unlisted
-
-    return find_unlisted(clients.authorities, clients.crls)

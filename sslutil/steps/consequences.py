@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sslutil import registry
 from sslutil.errors import SiteError
 from sslutil.exporters import EXPORTERS, load_dialect, render_export
 from sslutil.keytypes import KEY_TYPES
@@ -12,7 +11,8 @@ from sslutil.plan import make_policy
 from sslutil.profiles import PROFILES, UNSTOCKED_CIPHERS
 from sslutil.profiles.clients import TLS13, find_empty_protocols, find_reach, find_usable
 from sslutil.site import SELF_SIGNED
-from sslutil.steps.compose import ClientFiles, find_versions, make_export_plan
+from sslutil.steps.client_files import NO_CLIENTS, read_client_files
+from sslutil.steps.compose import find_versions, make_export_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,8 +108,7 @@ def refuse_unshared(situation: Situation, site: Site) -> None:
 
 
 def _express(run: Run, situation: Situation, site: Site, versions: Mapping[str, str] | None) -> tuple[Expression, ...]:
-    files: Mapping[str, bytes] = situation.files if site.client_auth.mode != "off" else {}
-    clients = ClientFiles(files.get(registry.CLIENT_CA, b""), files.get(registry.CLIENT_CRL, b""))
+    clients = read_client_files(situation) if site.client_auth.mode != "off" else NO_CLIENTS
     plan = make_export_plan(site, run.registry, versions or find_versions(site), client_files=clients)
     return tuple(_express_one(name, plan) for name in site.deploy.exports)
 

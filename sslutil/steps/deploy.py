@@ -12,6 +12,7 @@ from sslutil.errors import RegistryError, ServerRefusedError, command
 from sslutil.facts import GenerationRecord
 from sslutil.registry import CURRENT, DEPLOYED, RECORD, SITE
 from sslutil.steps import finish as finishing
+from sslutil.steps.client_ledger import write_client_ledger
 from sslutil.steps.compose import key_files
 from sslutil.steps.draft import Draft, make_draft
 from sslutil.steps.material import make_material
@@ -80,10 +81,11 @@ def deploy_locked(
     draft = make_draft(run, before, wish, now)
     number = store.next_number(root)
     files = _compose_all(run, number, before, draft, now) if draft.makes_generation else []
-    _write_ledgers(run, root, before, draft, now)
+    noted = _write_ledgers(run, root, before, draft, now)
     if not draft.makes_generation:
         refuse(run, outcome)
-        return Deployed(before, before, draft, changed=not draft.is_nothing, outcome=outcome)
+        after = look_at(root, run.owners) if draft.ledger else before
+        return Deployed(before, after, draft, changed=not draft.is_nothing, written=noted, outcome=outcome)
     text = draft.file.text.encode() if wish.kind == "edit" or before.number is None else before.text
     store.stage(root, number, files, text if text != before.text else None)
     store.flip(root, CURRENT, number)
@@ -94,7 +96,7 @@ def deploy_locked(
     finally:
         refuse(run, outcome)
     path = f"{root.path}/{registry.generation_target(number)}"
-    written = tuple(f"{path}/{file.name}" for file in files)
+    written = (*noted, *(f"{path}/{file.name}" for file in files))
     return Deployed(before, look_at(root, run.owners), draft, changed=True, written=written, outcome=outcome)
 
 
@@ -175,16 +177,18 @@ def refuse(run: Run, outcome: finishing.Outcome) -> None:
     raise ServerRefusedError(f"{what}, its reload is owed", f"{cure}  # once the server is mended")
 
 
-def _write_ledgers(run: Run, root: Folder, situation: Situation, draft: Draft, now: datetime) -> None:
-    """Write down what is never undone, before what is in force changes."""
+def _write_ledgers(run: Run, root: Folder, situation: Situation, draft: Draft, now: datetime) -> tuple[str, ...]:
+    """Write down what is never undone, before what is in force changes; return the paths in the ledger of clients."""
+    written = write_client_ledger(root, situation.ledger, draft.ledger) if draft.ledger else ()
     if not (draft.marks or draft.answer):
-        return
+        return written
     from sslutil.steps import requests
 
     if draft.marks and situation.certificate:
         requests.mark_compromised(run, root, situation.certificate.key.fingerprint, now)
     if draft.answer:
         requests.keep_answer(root, *draft.answer)
+    return written
 
 
 def _prune(root: Folder, keep: int) -> None:

@@ -21,7 +21,10 @@ from sslutil.plan import (
 from sslutil.profiles import VERSION as PROFILES_VERSION
 from sslutil.registry import RECORD, SITE
 from sslutil.site import SELF_SIGNED
-from sslutil.steps.compose import compose, find_versions, keep_files, key_files
+from sslutil.steps.client_files import NO_CLIENTS, gather_client_files, puts_out, read_client_files, tell_difference
+from sslutil.steps.client_signing import Tended, tend_ledger
+from sslutil.steps.compose import compose, find_versions, keep_files, key_files, make_client_files
+from sslutil.steps.lock_out import judge_lock_out
 from sslutil.steps.material import Material, read_material
 from sslutil.steps.wish import Wish, make_site
 
@@ -35,8 +38,12 @@ if TYPE_CHECKING:
     from sslutil.names import Identity
     from sslutil.plan import Change
     from sslutil.site import Site
+    from sslutil.steps.client_files import ClientFiles
+    from sslutil.steps.client_ledger import ClientLedger
     from sslutil.steps.run import Run
     from sslutil.steps.situation import Situation
+
+ROSTER_IS_MENDED = "the roster of client certificates is mended"
 
 
 class Draft(NamedTuple):
@@ -67,11 +74,19 @@ class Draft(NamedTuple):
     """The certificate of material that was brought."""
     answer: tuple[int, bytes] | None = None
     """A request's number, and the chain that is kept as its answer."""
+    ledger: ClientLedger | None = None
+    """The client ledger as it is to be; None where it stays as it is."""
+    clients_why: tuple[str, ...] = ()
+    """What changes for clients, in words."""
+    clients: ClientFiles = NO_CLIENTS
+    """Whose clients are let in."""
+    warnings: tuple[str, ...] = ()
+    """What is to be told of client authorities and their lists."""
 
     @property
     def is_nothing(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.makes_generation or self.marks or self.answer)
+        return not (self.makes_generation or self.marks or self.answer or self.ledger)
 
     @property
     def makes_generation(self) -> bool:
@@ -87,7 +102,8 @@ class Draft(NamedTuple):
             words = ("the key in force is marked as compromised", *others)
         if self.answer and not self.makes_generation:
             words = (*words, f"the answer to request {self.answer[0]} is kept")
-        return (*words, *self.newer_policy) or tuple(f"{name} differs" for name in self.differing)
+        told = (*words, *self.newer_policy, *self.clients_why)
+        return told or tuple(f"{name} differs" for name in self.differing) or (ROSTER_IS_MENDED,)
 
 
 def make_draft(run: Run, situation: Situation, wish: Wish, now: datetime) -> Draft:
@@ -103,14 +119,14 @@ def make_draft(run: Run, situation: Situation, wish: Wish, now: datetime) -> Dra
     if situation.certificate and not wish.replace and (after is None or after.self_signed):
         refuse_self_signed(situation.certificate, now)
     group = find_group(site.deploy.key_group)
-    profiles, policy = _choose_policy(situation, wish, site)
-    if wish.kind == "order" and situation.record and not situation.edited:
-        files = keep_files(situation)
-        versions: Mapping[str, str] = situation.record.inputs
-    else:
-        versions = {"profiles": profiles, **find_versions(site)}
-        files = compose(site, run.registry, versions, policy)
     changes = find_changes(situation.in_force.site, site) if situation.in_force else ()
+    tended = tend_ledger(run, situation, wish, site, now)
+    is_order = wish.kind == "order" and situation.record is not None
+    follows = is_order and not situation.edited
+    stays = is_order or (wish.unattended and situation.record is not None)
+    clients, told = gather_client_files(run, situation, site, tended.ledger, now, follows=stays)
+    judge_lock_out(run, situation, wish, site, tended.ledger, clients, now)
+    versions, policy, files = _compose(run, situation, wish, site, clients, follows=follows)
     differing = () if decided.new_certificate else _differing(situation, files, kept, group)
     return Draft(
         file,
@@ -123,11 +139,38 @@ def make_draft(run: Run, situation: Situation, wish: Wish, now: datetime) -> Dra
         tuple(files),
         group,
         differing,
-        withdraws=_withdraws(situation, wish, decided, kept),
+        withdraws=_withdraws(situation, wish, decided, kept) or puts_out(situation, clients),
         marks=wish.compromises and not _compromised(situation, wish) <= situation.compromised,
         given=after if wish.material else None,
         answer=wish.answer,
+        ledger=tended.ledger if tended.ledger != situation.ledger else None,
+        clients_why=_tell_clients(situation, tended, clients, changes),
+        clients=clients,
+        warnings=(*tended.warnings, *told),
     )
+
+
+def _tell_clients(
+    situation: Situation, tended: Tended, clients: ClientFiles, changes: Iterable[Change]
+) -> tuple[str, ...]:
+    """Return what changes for clients, where neither the ledger nor the site says it already."""
+    if tended.why or any(change.key.startswith("client_auth.") for change in changes):
+        return tended.why
+    return tell_difference(read_client_files(situation), clients) if situation.number is not None else ()
+
+
+def _compose(  # noqa: PLR0913  what is in force, and what is wished
+    run: Run, situation: Situation, wish: Wish, site: Site, clients: ClientFiles, *, follows: bool
+) -> tuple[Mapping[str, str], Policy, list[File]]:
+    """Return versions, policy and files; a command that follows what is in force keeps each text that it can keep."""
+    profiles, policy = _choose_policy(situation, wish, site)
+    if not follows or situation.record is None:
+        versions: Mapping[str, str] = {"profiles": profiles, **find_versions(site)}
+        return versions, policy, compose(site, run.registry, versions, policy, client_files=clients)
+    versions = situation.record.inputs
+    if clients.shape == read_client_files(situation).shape:
+        return versions, policy, [*keep_files(situation), *make_client_files(clients)]
+    return versions, policy, compose(site, run.registry, versions, policy, client_files=clients)
 
 
 def _choose_policy(situation: Situation, wish: Wish, site: Site) -> tuple[str, Policy]:

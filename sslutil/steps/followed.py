@@ -82,6 +82,7 @@ def follow(run: Run, situation: Situation, files: Files, terms: Terms, *, renews
         edits |= {"certificate.certificate_file": files.certificate, "certificate.key_file": files.key}
         wish = make_wish(run, root, situation, accepted, terms, edits)
         clean = situation.working is not None and not situation.pending
+        wish = wish._replace(unattended=renews)
         return wish if clean or not renews else wish._replace(kind="order", edits={})
 
     return deploy(run, decide(None, situation), decide), accepted

@@ -27,6 +27,8 @@ class Run(NamedTuple):
     """Asks a person one question, with an offer; None where nobody can be asked."""
     tell: Callable[[str], None] = lambda _line: None
     """Says a line to the person who is asked."""
+    progress: Callable[[int, int], None] = lambda _done, _all: None
+    """Shows a person how much of a long work is done."""
     ask_secret: Callable[[str], str] | None = None
     """Asks a person for a passphrase, without showing it; None where nobody can be asked."""
     read_stdin: Callable[[int], bytes] = lambda _limit: b""

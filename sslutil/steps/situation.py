@@ -13,6 +13,7 @@ from sslutil.errors import RegistryError, SiteError, SslutilError, command
 from sslutil.facts import RequestEntry
 from sslutil.plan import Change, find_changes
 from sslutil.registry import CURRENT, DEPLOYED, RECORD, REQUESTS, SITE
+from sslutil.steps.client_ledger import ClientLedger, look_for_clients, read_client_ledger
 from sslutil.steps.material import read_material
 from sslutil.store import generations as store
 from sslutil.store import requests as ledger
@@ -54,6 +55,8 @@ class Situation:
     """Whether a text waits for the outcome of the generation in force."""
     compromised: frozenset[str] = frozenset()
     """Fingerprints of keys that are never used again, as far as this account may read the ledger."""
+    ledger: ClientLedger = field(default_factory=ClientLedger)
+    """Of the client certificates."""
 
     @cached_property
     def pending(self) -> tuple[Change, ...]:
@@ -137,7 +140,12 @@ def _look_once(root: Folder, number: int | None, owners: Owners | None) -> Situa
         store.read_mark(root),
         waiting is not None,
         _read_compromised(root),
+        _read_clients(root, files.get(registry.CLIENT_CRL, b""), owners),
     )
+
+
+def _read_clients(root: Folder, lists: bytes, owners: Owners | None) -> ClientLedger:
+    return look_for_clients(root, lists) if owners is None else read_client_ledger(root, lists)
 
 
 def _path(root: Folder, number: int, name: str) -> str:

@@ -260,7 +260,7 @@ def _change_warnings(run: Run, done: Deployed) -> tuple[str, ...]:
         ("servers were not told: their reload is owed",) if done.changed and not run.dry_run and not run.reload else ()
     )
     pending = pending_warning(run, done.after) if done.draft.file is done.before.in_force else ()
-    return done.told + ((key_warning,) if key_warning else ()) + edited + owed + pending
+    return done.told + ((key_warning,) if key_warning else ()) + edited + owed + done.draft.warnings + pending
 
 
 def next_commands(run: Run, done: Deployed) -> tuple[str, ...]:
@@ -273,11 +273,13 @@ def next_commands(run: Run, done: Deployed) -> tuple[str, ...]:
     if done.before.number is None:
         exports = (run.command("export", name) for name in done.draft.file.site.deploy.exports)
         return (status, *exports, run.command("certificate", "csr"))
-    return (*_reloads(run, done), status)
+    return (*reload_commands(run, done), status)
 
 
-def _reloads(run: Run, done: Deployed) -> tuple[str, ...]:
+def reload_commands(run: Run, done: Deployed) -> tuple[str, ...]:
     """Return what tells a server of the change that was not told: what is on disk is not yet what is served."""
+    if not (done.changed and done.draft.makes_generation):
+        return ()
     if not run.reload:
         return (run.command("certificate", "renew"),)
     deploy = done.draft.file.site.deploy

@@ -15,7 +15,9 @@ from sslutil.site import Site, change, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
+    from sslutil.facts import Revocation
     from sslutil.steps.material import Material
     from sslutil.steps.run import Run
     from sslutil.steps.situation import Situation
@@ -45,10 +47,24 @@ class Wish(NamedTuple):
     """Whether a self-signed certificate over a new key takes over until the authority's answer comes."""
     compromises: bool = False
     """Whether the key in force is to be marked as compromised, for ever."""
+    revoke: tuple[Revocation, ...] = ()
+    """Client certificates to be revoked."""
+    plan: Mapping[int, datetime] = MappingProxyType({})
+    """Days on which client certificates are to be revoked, by serial number."""
+    passphrase: bytes | None = None
+    """What unlocks the key of the client authority: secret."""
+    unattended: bool = False
+    """Whether nobody is there to mend what other authorities' files hold: then it stops nothing, as with an order."""
+    lock_out: bool = False
+    """Whether a choice is wanted that lets no client in."""
     cure: tuple[str, ...] = ()
     """The words of the command that drops names all the same."""
     told: tuple[str, ...] = ()
     """What is to be told of the wish itself."""
+
+    def __repr__(self) -> str:
+        """Return what may be told: no byte of a key, and no passphrase."""
+        return f"Wish({self.kind}, {dict(self.edits)})"
 
 
 def make_site(run: Run, situation: Situation, wish: Wish) -> SiteFile:

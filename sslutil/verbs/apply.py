@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from sslutil.steps.run import Run
 
 
-def apply(run: Run, *, replace: bool) -> Answer:
+def apply(run: Run, *, replace: bool, lock_out: bool = False) -> Answer:
     """Return the answer to taking site.toml in; `replace` allows that names in use are dropped."""
-    wish = Wish("apply", replace=replace, cure=(*run.words("apply"), "--replace"))
+    wish = Wish("apply", replace=replace, lock_out=lock_out, cure=(*run.words("apply"), "--replace"))
     done = deploy(run, _with_files(run, wish))
     return answer_change(run, done, made="took site.toml in", nothing="site.toml is in force as it stands")
 

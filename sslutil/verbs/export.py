@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from sslutil import registry
 from sslutil.errors import SiteError, UsageError
 from sslutil.exporters import EXPORTERS, ExportPlan, load_dialect, render_export, render_vhost, suggest
 from sslutil.files import write_out
 from sslutil.plan import is_known, render_version
 from sslutil.site import judge_value, settings
 from sslutil.steps.answer import Answer
-from sslutil.steps.compose import ClientFiles, find_versions, make_export_plan
+from sslutil.steps.client_files import read_client_files
+from sslutil.steps.compose import find_versions, make_export_plan
 from sslutil.steps.situation import look
 from sslutil.steps.tell import pending_warning
 
@@ -76,11 +76,11 @@ def _make_plan(run: Run, situation: Situation, request: Request) -> ExportPlan:
     site = situation.in_force.site
     typed = {request.server: request.server_version, "openssl": request.openssl_version}
     asked = {program: _judge_version(program, version) for program, version in typed.items() if version is not None}
-    files = situation.files
-    clients = ClientFiles(files.get(registry.CLIENT_CA, b""), files.get(registry.CLIENT_CRL, b""))
     versions = find_versions(site, asked=request.server) | asked
     policy = situation.record.policy if situation.record and is_known(situation.record.policy) else None
-    return make_export_plan(site, os.path.realpath(run.registry), versions, policy, client_files=clients)
+    return make_export_plan(
+        site, os.path.realpath(run.registry), versions, policy, client_files=read_client_files(situation)
+    )
 
 
 def _judge_version(program: str, version: str) -> str:

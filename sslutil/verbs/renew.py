@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sslutil.errors import SiteError, UsageError, command
+from sslutil.errors import MaterialError, SiteError, UsageError, command
 from sslutil.site import BY_CA, FROM_FILES
 from sslutil.steps.acceptance import Terms
 from sslutil.steps.asking import Asked, ask_again, is_request_due
@@ -18,6 +18,7 @@ from sslutil.store.opening import judge_place
 if TYPE_CHECKING:
     from sslutil.site import Site
     from sslutil.steps.answer import Answer
+    from sslutil.steps.deploy import Deployed
     from sslutil.steps.run import Run
     from sslutil.steps.situation import Situation
 
@@ -52,7 +53,15 @@ def renew(run: Run, request: Request) -> Answer:
     wish = Wish("order", new_key=request.new_key, force=request.force, compromises=request.compromised)
     done = deploy(run, wish)
     kept = "with a new key" if done.draft.material.new_key else "over the same key"
-    return answer_change(run, done, made=f"renewed the certificate {kept}", nothing=_not_due(site, done.after))
+    made = _tell_made(done, f"renewed the certificate {kept}")
+    return answer_change(run, done, made=made, nothing=_not_due(site, done.after))
+
+
+def _tell_made(done: Deployed, made: str) -> str:
+    """Return what was made of the certificate; where that stays, what clients asked for: a list, a revocation."""
+    draft = done.draft
+    is_of_server = draft.material.new_certificate or draft.marks or draft.given is not None
+    return made if is_of_server else f"saw to the clients: {'; '.join(draft.why)}"
 
 
 def _has_just_gone(situation: Situation) -> bool:
@@ -81,9 +90,14 @@ def _renew_files(run: Run, situation: Situation, site: Site, request: Request) -
         answer = answer_change(run, done, made=made, nothing="the key in force is marked as compromised already")
         cure = f"have the program that owns {files.key} make a new key, then run: {run.command('certificate', 'renew')}"
         return answer._replace(warnings=(*answer.warnings, cure))
-    done, _ = follow(run, situation, files, Terms(replace=request.replace), renews=True)
+    try:
+        done, _ = follow(run, situation, files, Terms(replace=request.replace), renews=True)
+    except MaterialError:
+        deploy(run, Wish("order"))  # what clients ask for must not wait until the other program's files are mended
+        raise
     nothing = f"{files.certificate} and {files.key} hold what is in force"
-    return answer_change(run, done, made=f"took over what {files.certificate} and {files.key} hold", nothing=nothing)
+    made = _tell_made(done, f"took over what {files.certificate} and {files.key} hold")
+    return answer_change(run, done, made=made, nothing=nothing)
 
 
 def _renew_by_ca(run: Run, site: Site, request: Request) -> Answer:
@@ -93,7 +107,7 @@ def _renew_by_ca(run: Run, site: Site, request: Request) -> Answer:
     made = "marked the key in force as compromised"
     if done.draft.material.new_certificate:
         made = f"a self-signed certificate over {'a new' if done.draft.material.new_key else 'the same'} key stands in"
-    answer = answer_change(run, done, made=made, nothing=_not_due(site, done.after))
+    answer = answer_change(run, done, made=_tell_made(done, made), nothing=_not_due(site, done.after))
     asked = request.force or request.new_key or request.compromised
     if not (asked or is_request_due(site, done.after, run.clock())):
         return answer

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sslutil.steps.situation import Situation
 
 
-def rollback(run: Run, number: int | None, *, keep_certificate: bool, replace: bool) -> Answer:
+def rollback(run: Run, number: int | None, *, keep_certificate: bool, replace: bool, lock_out: bool = False) -> Answer:
     """Return the answer to going back to a generation, the one before by default; ledgers stay as they are today."""
     run = run.at(judge_place(run.registry, run.owners))
     situation = look(run, run.owners)
@@ -42,6 +42,7 @@ def rollback(run: Run, number: int | None, *, keep_certificate: bool, replace: b
         "edit",
         _find_edits(situation.in_force.site, site, keep_certificate=keep_certificate),
         replace=replace,
+        lock_out=lock_out,
         material=None if keep_certificate else material,
         why=(f"key and certificate of generation {target}",),
         cure=(*run.words("rollback", str(target)), "--replace"),

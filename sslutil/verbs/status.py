@@ -10,6 +10,7 @@ from sslutil.names import parse_identities
 from sslutil.plan import make_policy
 from sslutil.site import FROM_FILES
 from sslutil.steps.answer import Answer
+from sslutil.steps.client_status import client_fields, client_lines, client_warnings
 from sslutil.steps.situation import Situation, look, look_for_requests
 from sslutil.steps.tell import (
     addresses,
@@ -53,7 +54,11 @@ def status(run: Run) -> Answer:
         registry=run.registry,
         generation=situation.number,
         lines=tuple(_lines(run, situation, site, requests)),
-        warnings=_warnings(run, situation) + _missed(run, situation, site, requests or ()),
+        warnings=(
+            *_warnings(run, situation),
+            *_missed(run, situation, site, requests or ()),
+            *client_warnings(run, situation, site),
+        ),
         next=_next(run, situation),
         fields=_fields(run, situation, site, requests),
     )
@@ -85,7 +90,7 @@ def _lines(run: Run, situation: Situation, site: Site, requests: list[RequestEnt
         ("Users type", addresses(site)),
         ("Ports", f"https {site.site.https_port}, http {site.site.http_port} ({_PLAIN_HTTP[site.site.plain_http]})"),
         ("TLS", _policy_words(run, situation, site)),
-        ("Client certificates", site.client_auth.mode),
+        *client_lines(run, situation, site),
         ("Exports", ", ".join(site.deploy.exports) or "none"),
         ("Registry", f"{run.registry} ({run.choice.reason})"),
     ]
@@ -151,33 +156,37 @@ def _next(run: Run, situation: Situation) -> tuple[str, ...]:
 
 
 def _fields(run: Run, situation: Situation, site: Site, requests: list[RequestEntry] | None) -> dict[str, Any]:
-    return {
-        "source": run.choice.source,
-        "enabled": site.site.enabled,
-        "names": [name.text for name in site.site.names],
-        "https_port": site.site.https_port,
-        "http_port": site.site.http_port,
-        "plain_http": site.site.plain_http,
-        "profile": site.tls.profile,
-        "client_auth": site.client_auth.mode,
-        "pending": [change.key for change in situation.pending],
-        "deployed": situation.deployed,
-        "edited": list(situation.edited),
-        "settings": run.path(f"{registry.CURRENT}/{registry.SETTINGS}"),
-        "requests": None
-        if requests is None
-        else [
-            {
-                "number": request.number,
-                "time": render_rfc3339(request.time),
-                "state": entry.state,
-                "names": list(request.names),
-                "subject": dict(request.subject),
-                "must_staple": request.must_staple,
-                "key_type": request.key_type,
-                "key_sha256_fingerprint": request.key_fingerprint,
-            }
-            for entry in requests
-            for request in (entry.record,)
-        ],
-    } | certificate_fields(situation.certificate)
+    return (
+        {
+            "source": run.choice.source,
+            "enabled": site.site.enabled,
+            "names": [name.text for name in site.site.names],
+            "https_port": site.site.https_port,
+            "http_port": site.site.http_port,
+            "plain_http": site.site.plain_http,
+            "profile": site.tls.profile,
+            "client_auth": site.client_auth.mode,
+            "pending": [change.key for change in situation.pending],
+            "deployed": situation.deployed,
+            "edited": list(situation.edited),
+            "settings": run.path(f"{registry.CURRENT}/{registry.SETTINGS}"),
+            "requests": None
+            if requests is None
+            else [
+                {
+                    "number": request.number,
+                    "time": render_rfc3339(request.time),
+                    "state": entry.state,
+                    "names": list(request.names),
+                    "subject": dict(request.subject),
+                    "must_staple": request.must_staple,
+                    "key_type": request.key_type,
+                    "key_sha256_fingerprint": request.key_fingerprint,
+                }
+                for entry in requests
+                for request in (entry.record,)
+            ],
+        }
+        | certificate_fields(situation.certificate)
+        | client_fields(run, situation, site)
+    )

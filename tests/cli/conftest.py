@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.conftest import Call
 
 NAME = "mail.example.org"
+ANNA, BOB = "anna@example.org", "bob@example.org"
+"""Anna has a client certificate where a command asks for one, Bob has none."""
 
 
 def commands(
@@ -25,6 +27,8 @@ def commands(
     """Yield the words and the object of every command that does something."""
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
+            alone = getattr(command, "alone", None)
+            yield from [((*path, name), alone)] if alone else []
             yield from commands(command, (*path, name))
         else:
             yield (*path, name), command
@@ -40,10 +44,20 @@ NEEDED: dict[tuple[str, ...], tuple[str, ...]] = {
     ("configure", "ciphers"): ("--profile", "modern"),
     ("certificate", "import"): (FOREIGN[0], "--key", FOREIGN[1]),
     ("certificate", "follow"): ("--certificate", FOREIGN[0], "--key", FOREIGN[1]),
+    ("client-auth",): ("--mode", "optional"),
+    ("client-auth", "issue"): (BOB,),
+    ("client-auth", "renew"): (ANNA, "--force"),
+    ("client-auth", "revoke"): (ANNA,),
+    ("client-auth", "show"): (ANNA,),
+    ("client-auth", "ca", "renew"): ("--force",),
 }
 """What has no answer in JSON without this."""
 
-ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {("certificate", "import"): ("answer.zip",)}
+ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("certificate", "import"): ("answer.zip",),
+    ("client-auth",): ("--mode", "off"),
+    ("client-auth", "renew"): (ANNA,),
+}
 """What click wants behind a command."""
 
 
@@ -57,6 +71,14 @@ def born(sslutil_call: Call, registry: Path) -> Path:
     """A registry with one generation."""
     assert 0 == sslutil_call("certificate", "self-sign", NAME).status
     return registry
+
+
+def provide(words: tuple[str, ...], born: Path, call: Call) -> None:
+    """Make what a command needs that is not in a registry from its birth."""
+    if words in NEEDED:
+        write_foreign(born.parent)
+    if words[0] == "client-auth":
+        assert 0 == call("client-auth", "issue", ANNA).status
 
 
 def write_foreign(folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.conftest import ARGUMENTS, COMMANDS, NEEDED, takes, write_foreign
+from tests.cli.conftest import ARGUMENTS, COMMANDS, NEEDED, provide, takes, write_foreign
 from tests.stories.transcript import state_of
 
 if TYPE_CHECKING:
@@ -32,10 +32,13 @@ TYPED: dict[tuple[str, ...], tuple[str, ...]] = {
     ("rollback",): ("1",),
     ("timer", "install"): (),
     ("timer", "remove"): (),
+    **{words: typed for words, typed in NEEDED.items() if words[0] == "client-auth"},
 }
 """Each changing command, with what makes it change something."""
 UNWRITTEN = {("registry-path",), ("timer", "remove")}
 """What root would store for the machine, and what only takes files away."""
+ONE_MORE = {("client-auth", "renew")}
+"""What makes one more each time, as the word says."""
 CHANGING = [words for words in COMMANDS if takes(words, "--dry-run")]
 
 
@@ -48,8 +51,7 @@ def parse(text: str) -> dict[str, Any]:
 
 def arrange(words: tuple[str, ...], born: Path, call: Call) -> tuple[str, ...]:
     """Bring the registry where a changing command has something to do; return what is typed behind it."""
-    if words in NEEDED:
-        write_foreign(born.parent)
+    provide(words, born, call)
     if words in {("enable",), ("rollback",)}:
         assert 0 == call("disable").status
     if words == ("timer", "remove"):
@@ -66,7 +68,7 @@ def test_each_command_answers_with_one_object(words: tuple[str, ...], born: Path
     needed = NEEDED.get(words, ())
     if words == ("rollback",):
         assert 0 == sslutil_call("disable").status
-    write_foreign(born.parent)
+    provide(words, born, sslutil_call)
     after, before = sslutil_call(*words, *needed, "--json"), sslutil_call("--json", *words, *needed)
     for result in (after, before):
         answer = parse(result.stdout)
@@ -113,7 +115,7 @@ def test_a_dry_run_changes_nothing(words: tuple[str, ...], born: Path, sslutil_c
     assert before == state_of(tmp_path)
 
 
-@pytest.mark.parametrize("words", [words for words in CHANGING if words not in UNWRITTEN], ids=" ".join)
+@pytest.mark.parametrize("words", [words for words in CHANGING if words not in UNWRITTEN | ONE_MORE], ids=" ".join)
 def test_a_change_is_told_once(words: tuple[str, ...], born: Path, sslutil_call: Call, tmp_path: Path) -> None:
     """--detailed-exitcode is 10 where something changed, and 0 the second time, which changes no byte."""
     typed = arrange(words, born, sslutil_call)
@@ -123,7 +125,7 @@ def test_a_change_is_told_once(words: tuple[str, ...], born: Path, sslutil_call:
     assert written
     assert all((tmp_path / path).exists() for path in written)
     before = state_of(tmp_path)
-    again = [word for word in typed if word != "--new-key" or words[-1] == "csr"]
+    again = [word for word in typed if word not in {"--new-key", "--force"} or words[-1] == "csr"]
     second = sslutil_call(*words, *again, "--detailed-exitcode", "--json")
     assert (0, False) == (second.status, parse(second.stdout)["changed"])
     assert before == state_of(tmp_path)

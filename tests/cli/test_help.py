@@ -14,10 +14,21 @@ from tests.cli.conftest import COMMANDS
 from tests.cli.refusals import assert_taken
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.conftest import Call
 
-GROUPS = [(), *((name,) for name, command in sslutil.commands.items() if isinstance(command, click.Group))]
-EVERY = [*COMMANDS, *GROUPS]
+
+def groups(group: click.Group = sslutil, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the words of every group."""
+    yield path
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from groups(command, (*path, name))
+
+
+GROUPS = list(groups())
+EVERY = list(dict.fromkeys((*COMMANDS, *GROUPS)))
 
 
 @pytest.mark.parametrize("words", EVERY, ids=" ".join)

@@ -61,7 +61,7 @@ BAD = (
     (HEAD.encode() + b'[tls]\nprofile = "moderne"\n', "line 5: profile is one of"),
     (HEAD.encode() + b'[deploy]\nreload = ["systemctl reload apache2"]\n', "line 5: reload"),
     (HEAD.encode() + b'[deploy]\nreload = [["systemctl"]]\n', "line 5: reload"),
-    (HEAD.encode() + b'[client_auth]\nmode = "require"\n', 'mode = "require" without an authority'),
+    (HEAD.encode() + b'[client_auth]\nmode = "require"\nown_ca = false\n', 'mode = "require" without an authority'),
     (HEAD.encode() + b"https_port = 80\n", "https_port and http_port are both 80"),
     (HEAD.encode() + b'enabled = false\nplain_http = "closed"\n', "would leave users no way in"),
 )

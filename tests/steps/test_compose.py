@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from sslutil.errors import MaterialError
 from sslutil.exporters import EXPORTERS
 from sslutil.facts import GenerationRecord
 from sslutil.plan import OLDEST_OPENSSL
 from sslutil.site import Site, change
 from sslutil.steps import compose as room
-from sslutil.steps.compose import compose, find_versions, keep_files, key_files, make_export_plan
+from sslutil.steps.client_files import ClientFiles
+from sslutil.steps.compose import (
+    compose,
+    find_versions,
+    keep_files,
+    key_files,
+    make_client_files,
+    make_export_plan,
+)
 from sslutil.steps.material import Material
-from tests.pki.authorities import make_authority
 from tests.steps.made import NAMES, NOW, make_situation
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 INSTALLED = {"apache": "2.4.57", "openssl": "3.0.17"}
 
@@ -111,28 +114,21 @@ class TestCompose:
 
         assert b'SSLCertificateFile "/srv/k e y/current/server.crt"' in text
 
-    @pytest.mark.parametrize(("mode", "names"), [("off", []), ("require", ["client-ca.crt"])])
-    def test_clients_without_a_list(self, mode: str, names: list[str], tmp_path: Path) -> None:
-        """An authority's certificate is carried where clients are asked."""
-        authority = _write_authority(tmp_path)
-        site = make_site(client_auth__mode=mode, client_auth__ca_files=[str(authority)])
-        carried = [file for file in compose(site, "/r", INSTALLED) if file.name.startswith("client")]
+    @pytest.mark.parametrize(
+        ("clients", "names"),
+        [
+            (ClientFiles(), []),
+            (ClientFiles(b"a"), ["client-ca.crt"]),
+            (ClientFiles(b"a", b"l"), ["client-ca.crt", "client-ca.crl", "client-trust.pem"]),
+        ],
+        ids=["nobody", "no list", "a list"],
+    )
+    def test_clients(self, clients: ClientFiles, names: list[str]) -> None:
+        """Authorities are carried where there are any, lists where there is one, and both in one file for Dovecot."""
+        carried = {file.name: file.content for file in make_client_files(clients)}
 
-        assert names == [file.name for file in carried]
-        assert [authority.read_bytes()] * len(names) == [file.content for file in carried]
-
-    @pytest.mark.parametrize("key", ["client_auth__ca_files", "client_auth__crl_files"])
-    def test_unusable_file(self, key: str, tmp_path: Path) -> None:
-        """A file that is missing, or holds something else, stops the change: nobody is let in by mistake."""
-        authority = str(_write_authority(tmp_path))
-        other = tmp_path / "other"
-        clients = {"client_auth__mode": "require", "client_auth__ca_files": [authority]}
-        site = make_site(**{**clients, key: [*([authority] if "ca" in key else []), str(other)]})
-        with pytest.raises(MaterialError, match=f"^can't read {other}: "):
-            compose(site, "/r", INSTALLED)
-        other.write_bytes(b"x\n")
-        with pytest.raises(MaterialError, match=f"^{other} holds no "):
-            compose(site, "/r", INSTALLED)
+        assert names == list(carried)
+        assert "client-trust.pem" not in carried or b"al" == carried["client-trust.pem"]
 
 
 class TestKeep:
@@ -144,7 +140,7 @@ class TestKeep:
         return GenerationRecord(7, 6, NOW, "x", "root", (), False, {}, dict.fromkeys(names, "ab"), "")  # noqa: FBT003
 
     def test_sealed(self) -> None:
-        """It keeps what was sealed, but for material, record and site."""
+        """It keeps what was sealed, but for material, client authorities, record and site."""
         names = ("settings.toml", "apache.conf", "client-ca.crt", "server.key", "server.crt", "bundle.pem", "site.toml")
         files = {**{name: name.encode() for name in names}, "generation.toml": b""}
         kept = keep_files(make_situation(record=self.make_record(*names), files=files))
@@ -152,7 +148,6 @@ class TestKeep:
         assert {
             "settings.toml": b"settings.toml",
             "apache.conf": b"apache.conf",
-            "client-ca.crt": b"client-ca.crt",
         } == {file.name: file.content for file in kept}
 
     @pytest.mark.parametrize("stray", ["server.key~", "server.key.bak", ".apache.conf.swp", "notes"])
@@ -175,9 +170,3 @@ class TestKeyFiles:
             ("server.crt", b"chain", 0o644, None),
             ("bundle.pem", b"keychain", mode, group),
         ] == [tuple(file) for file in key_files(Material(b"key", b"chain"), group)]
-
-
-def _write_authority(folder: Path) -> Path:
-    path = folder / "ca.pem"
-    path.write_bytes(make_authority("One"))
-    return path

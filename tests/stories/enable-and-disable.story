@@ -30,7 +30,7 @@ sslutil: next:
 $ grep enabled mail/current/settings.toml
 enabled = false
 
-$ sslutil export apache 2>/dev/null | grep -v '^#'
+$ sslutil export apache 2>/dev/null | grep '^SSL'
 SSLEngine off
 
 # Plain http can't be closed as long as it is all there is.

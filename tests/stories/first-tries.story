@@ -39,9 +39,9 @@ sslutil: error: sslutil has no command ciphers
 sslutil: hint: sslutil configure ciphers --list
 ? 2
 
-$ sslutil client-auth --mode require
-sslutil: error: sslutil has no command client-auth; client certificates are in site.toml, as mode and ca_files below [client_auth]
-sslutil: hint: ${EDITOR:-vi} "$(sslutil registry-path)/site.toml" && sslutil apply
+$ sslutil mtls
+sslutil: error: sslutil has no command mtls
+sslutil: hint: sslutil client-auth list
 ? 2
 
 $ sslutil undo

@@ -44,3 +44,11 @@ def born(at: At, registry: Path) -> Path:
     """A registry with one generation, made at BIRTH, whose certificate lives for 100 days."""
     self_sign.self_sign(at(verb="certificate self-sign"), self_sign.Request((NAME,), days=100))
     return registry
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where files for people are written."""
+    path = tmp_path / "handouts"
+    path.mkdir()
+    return path

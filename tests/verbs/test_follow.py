@@ -11,6 +11,7 @@ from tests.authorities.openssl_ca import make_authority, sign_with
 from tests.crash.soundness import assert_whole_generation, link, public_key, read_tree
 from tests.judges.gnutls import judge_chain
 from tests.judges.openssl import judge_certificate
+from tests.server import made
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -373,6 +374,43 @@ def test_a_server_that_refuses(followed: Path, lineage: Lineage, sslutil_call: C
     result = sslutil_call(*RENEW)
     assert 0 == result.status, result.stderr
     assert lineage.serves(followed, 2)
+
+
+class TestClients:
+    """What clients need of the nightly run, where the certificate is another program's."""
+
+    def test_a_damaged_list_stops_nothing(
+        self, followed: Path, lineage: Lineage, sslutil_call: Call, tmp_path: Path
+    ) -> None:
+        """The renewed pair is taken over though a list is garbage, which is told; what a person types is refused."""
+        authority = made.make_authority()
+        files = {"ca": authority.pem, "crl": made.make_crl(authority)}
+        for name, content in files.items():
+            (tmp_path / name).write_bytes(content)
+        asked = ("client-auth", "--mode", "optional", "--ca", str(tmp_path / "ca"), "--crl", str(tmp_path / "crl"))
+        assert 0 == sslutil_call(*asked).status
+        (tmp_path / "crl").write_text("garbage\n")
+        lineage.renew()
+        result = sslutil_call(*RENEW)
+        assert (0, True) == (result.status, lineage.holds(followed, 2)), result.stderr
+        assert "holds no revocation list" in result.stderr
+        assert files["crl"] == (followed / "current/client-ca.crl").read_bytes()
+        assert "holds no revocation list" in assert_refused(sslutil_call, followed, "apply")
+
+    def test_damaged_files_stop_nothing(
+        self, followed: Path, lineage: Lineage, sslutil_call: Call, tmp_path: Path
+    ) -> None:
+        """A list that came is taken over though the other program's files are damaged, which is told."""
+        authority = made.make_authority()
+        (tmp_path / "ca").write_bytes(authority.pem)
+        (tmp_path / "crl").write_bytes(made.make_crl(authority))
+        asked = ("client-auth", "--mode", "optional", "--ca", str(tmp_path / "ca"), "--crl", str(tmp_path / "crl"))
+        assert 0 == sslutil_call(*asked).status
+        later = made.make_crl(authority, days=8)
+        (tmp_path / "crl").write_bytes(later)
+        lineage.certificate.unlink()
+        assert 6 == sslutil_call(*RENEW).status
+        assert later == (followed / "current/client-ca.crl").read_bytes()
 
 
 def _text(registry: Path) -> str:

@@ -241,11 +241,21 @@ class TestHarm:
         bad = tmp_path / "bad.pem"
         bad.write_text("nothing\n")
         files = [str(tmp_path / "none.pem"), str(bad), str(good)]
-        person = Person(certificates="require", files_of_the_authorities=files, put="yes")
-        answer = sit(at, person)
+        person = Person(certificates="require", files_of_other_authorities=files, put="yes")
+        answer = sit(at, person, days=(datetime.now(UTC) - BIRTH) / timedelta(days=1))
         assert answer.changed
-        assert [] == person.answers["files_of_the_authorities"]
+        assert [] == person.answers["files_of_other_authorities"]
         assert all(path in person.talk for path in files[:2])
+
+    @pytest.mark.usefixtures("born")
+    def test_clients_of_nobody(self, at: At) -> None:
+        """Before the first client certificate nobody can be asked for one: that is told, and asked again."""
+        person = Person(certificates=["require", "off"], port_of_https="8443", put="yes")
+
+        assert sit(at, person).changed
+
+        assert [] == person.answers["certificates"]
+        assert "sslutil client-auth issue" in person.talk
 
 
 @pytest.mark.needs("openssl", "certtool")
