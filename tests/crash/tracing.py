@@ -27,6 +27,8 @@ CHANGES = ("openat", "creat", "fsync", "fdatasync", "sync", "syncfs", *WRITES, *
 
 KILLED = -9
 SECONDS = 60
+_CHANGING = re.compile(r"[0-9a-f]{30,40}(?=\.crt)")
+"""What each run names anew: a certificate by its serial number."""
 _LINE = re.compile(r"(?P<name>\w+)\((?P<text>.*)\)\s+= (?P<result>-?\d+|\?)(?P<rest>.*)", re.DOTALL)
 _UNFINISHED = re.compile(r"(?P<name>\w+)\((?P<text>.*?)\)?\s*(= \?|<unfinished)", re.DOTALL)
 
@@ -45,7 +47,8 @@ class Call(NamedTuple):
     @property
     def place(self) -> str:
         """What is the same in each run: name and arguments, without the bytes that are written."""
-        return f"{self.name}({self.text.partition(', ')[0] if self.name in WRITES else self.text})"
+        text = self.text.partition(", ")[0] if self.name in WRITES else self.text
+        return f"{self.name}({_CHANGING.sub('#', text)})"
 
 
 class Traced(NamedTuple):

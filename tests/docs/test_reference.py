@@ -63,6 +63,8 @@ def test_a_stale_page_is_seen(tmp_path: Path) -> None:
 def leaves(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
     """Yield every command that does something, by a walk of our own."""
     if isinstance(command, click.Group):
+        if hasattr(command, "alone"):
+            yield path, command.alone
         for name in command.list_commands(click.Context(command)):
             child = command.get_command(click.Context(command), name)
             assert child is not None
@@ -97,7 +99,11 @@ def test_every_command_and_option_is_in_the_reference() -> None:
     [
         ("## sslutil history", ["sslutil history"]),
         ("* `--unset`: ", ["sslutil registry-path --unset"]),
-        ("* `--days DAYS`: ", ["sslutil certificate self-sign --days"]),
+        (
+            "* `--days DAYS`: ",
+            [f"sslutil {path} --days" for path in ("certificate self-sign", "client-auth issue", "client-auth renew")],
+        ),
+        ("* `--depth N`: ", ["sslutil client-auth --depth"]),
     ],
 )
 def test_a_missing_command_or_option_is_seen(line: str, missing: list[str]) -> None:
@@ -198,6 +204,7 @@ def full_sitting(call: Call, folder: Path) -> list[dict[str, Any]]:
         ("status",),
         ("history",),
         ("configure", "ports", "--https-port", "no"),
+        *client_lines(folder),
     ]
     answers = [json.loads(call(*line, "--json").stdout) for line in lines]
     answers += [show_everything(call, folder, revoked), take_an_answer(call, folder)]
@@ -206,6 +213,27 @@ def full_sitting(call: Call, folder: Path) -> list[dict[str, Any]]:
     text = text.replace("ca_files = []", f'ca_files = ["{authority}"]')
     site.write_text(text.replace("crl_files = []", f'crl_files = ["{revoked}"]'))
     return [*answers, json.loads(call("apply", "--json").stdout)]
+
+
+def client_lines(folder: Path) -> list[tuple[str, ...]]:
+    """Return the command lines about client certificates."""
+    people = folder / "people.csv"
+    people.write_text("address\nbob@example.org\ncarla@example.org\n")
+    (folder / "handouts").mkdir()
+    return [
+        ("client-auth", "issue", "anna@example.org", "--out", str(folder / "anna.p12")),
+        ("client-auth", "issue", "--from", str(people), "--out", str(folder / "handouts")),
+        ("client-auth", "issue", "--from", str(people), "--out", str(folder / "handouts")),
+        ("client-auth", "issue", "dave@example.org", "--dry-run"),
+        ("client-auth", "--mode", "optional"),
+        ("client-auth", "renew", "bob@example.org", "--out", str(folder / "bob.p12")),
+        ("client-auth", "revoke", "anna@example.org"),
+        ("client-auth", "show", "anna@example.org"),
+        ("client-auth", "list"),
+        ("client-auth", "ca", "renew", "--force"),
+        ("status",),
+        ("client-auth", "--mode", "off"),
+    ]
 
 
 def take_an_answer(call: Call, folder: Path) -> dict[str, Any]:
@@ -276,19 +304,31 @@ def test_every_field_of_json_is_in_the_reference(sslutil_call: Call, tmp_path: P
     assert {found["first"] for found in ROW.finditer(page("json.md"))} == answered
 
 
+SHOWN = {
+    r"^generations/\d+": "generations/000007",
+    r"^requests/\d+": "requests/000003",
+    r"^clients/\d+": "clients/000001",
+    r"^clients/certificates/[0-9a-f]+": "clients/certificates/4f1a2b",
+}
+"""What has a number → how the page shows it."""
+UNNAMED = {"generations/", "requests/", "clients/000001/", "clients/certificates/"}
+"""Folders without a row of their own."""
+
+
 def tree_of(registry: Path) -> dict[str, str]:
     """Return the mode of each thing in a registry, by its path with the numbers that the page uses."""
     modes = {}
     for path in sorted(registry.rglob("*")):
         name = path.relative_to(registry).as_posix()
-        name = re.sub(r"^requests/\d+", "requests/000003", re.sub(r"^generations/\d+", "generations/000007", name))
+        for pattern, shown in SHOWN.items():
+            name = re.sub(pattern, shown, name)
         if path.is_symlink():
             modes[name] = "link"
         elif path.is_dir():
             modes[f"{name}/"] = f"{path.stat().st_mode & 0o7777:04o}"
         else:
             modes[name] = f"{path.stat().st_mode & 0o7777:04o}"
-    return {name: mode for name, mode in modes.items() if name not in {"generations/", "requests/"}}
+    return {name: mode for name, mode in modes.items() if name not in UNNAMED}
 
 
 def test_every_file_of_a_registry_is_in_the_reference(sslutil_call: Call, tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.judges import PATIENCE
+from tests.judges import PATIENCE, nss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,14 @@ AUTHORITY = "C,,"
 """NSS: a CA for servers. Chromium 156 answers ERR_CERT_INVALID where the certificate so trusted is not a CA itself."""
 
 
+class Client(NamedTuple):
+    """What somebody was handed to show to a server."""
+
+    file: Path
+    """PKCS#12."""
+    passphrase: str
+
+
 @dataclass(frozen=True)
 class Visit:
     """What the browser shows for one address."""
@@ -56,12 +64,20 @@ class Visit:
     """What a person reads: of the page, or of the warning in its place."""
 
 
-def visit(port: int, name: str, *, trusted: Path | None = None, trust: str = PEER, scheme: str = "https") -> Visit:
+def visit(  # noqa: PLR0913  what a person chooses
+    port: int,
+    name: str,
+    *,
+    trusted: Path | None = None,
+    trust: str = PEER,
+    scheme: str = "https",
+    client: Client | None = None,
+) -> Visit:
     """Load the root page of 127.0.0.1 under `name`, in a new browser that trusts `trusted` besides the public CAs.
 
-    `trust` is PEER for a self-signed certificate, AUTHORITY for a CA.
+    `trust` is PEER for a self-signed certificate, AUTHORITY for a CA. `client` is shown where a server asks.
     """
-    with browsing(name, trusted=trusted, trust=trust) as pipe:
+    with browsing(name, trusted=trusted, trust=trust, client=client) as pipe:
         pipe.call("Security.enable")
         pipe.events.clear()
         answer = pipe.call("Page.navigate", url=f"{scheme}://{name}:{port}/")
@@ -79,12 +95,16 @@ def visit(port: int, name: str, *, trusted: Path | None = None, trust: str = PEE
 
 
 @contextlib.contextmanager
-def browsing(name: str, *, trusted: Path | None = None, trust: str = PEER) -> Iterator[Pipe]:
+def browsing(
+    name: str, *, trusted: Path | None = None, trust: str = PEER, client: Client | None = None
+) -> Iterator[Pipe]:
     """Start a new browser with one empty page, for which `name` is 127.0.0.1 and no other name is anything."""
     with tempfile.TemporaryDirectory(prefix="sslutil-chromium-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         if trusted:
             _trust(home, trusted, trust)
+        if client:
+            _import(home, client, name)
         with _started(home, f"MAP {name} 127.0.0.1, MAP * ~NOTFOUND") as pipe:
             target = pipe.call("Target.createTarget", url="about:blank")["targetId"]
             pipe.session = pipe.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -93,16 +113,36 @@ def browsing(name: str, *, trusted: Path | None = None, trust: str = PEER) -> It
 
 
 def _trust(home: Path, certificate: Path, trust: str) -> None:
-    folder = home / ".pki" / "nssdb"
+    subprocess.run(
+        ["certutil", "-d", _store(home), "-A", "-n", "trusted", "-t", trust, "-i", certificate],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=True,
+    )
+
+
+def _import(home: Path, client: Client, name: str) -> None:
+    """Take a client's file in, and let it be chosen unasked, as the policy AutoSelectCertificateForUrls does.
+
+    The policy's own file would stand in /etc, for everybody; Chromium keeps the same setting in the profile.
+    """
+    verdict = nss.judge_pkcs12(client.file, client.passphrase, _store(home))
+    assert verdict.accepted, verdict.words
+    chosen: dict[str, object] = {f"https://{name},*": {"setting": {"filters": [{}]}}}
+    settings = {"profile": {"content_settings": {"exceptions": {"auto_select_certificate": chosen}}}}
+    folder = home / "profile" / "Default"
     folder.mkdir(parents=True)
-    for options in (["-N", "--empty-password"], ["-A", "-n", "trusted", "-t", trust, "-i", certificate]):
-        subprocess.run(
-            ["certutil", "-d", f"sql:{folder}", *options],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PATIENCE,
-            check=True,
-        )
+    (folder / "Preferences").write_text(json.dumps(settings))
+
+
+def _store(home: Path) -> str:
+    """Return the name of the browser's NSS store, which is made where there is none."""
+    folder = home / ".pki" / "nssdb"
+    if folder.exists():
+        return f"sql:{folder}"
+    folder.mkdir(parents=True)
+    return nss.make_store(folder)
 
 
 @dataclass

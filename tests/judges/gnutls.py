@@ -38,6 +38,18 @@ def judge_server(port: int, name: str, *, trusted: Path, priority: str = "NORMAL
     return Verdict(status == 0 and "Handshake was completed" in words, words)
 
 
+def fetch(port: int, name: str, *, trusted: Path, client: Path) -> str:
+    """Return what comes back on a request for the root page by a client that shows certificate and key of a PEM file.
+
+    `trusted` alone is trusted.
+    """
+    shown: list[Argument] = ["--x509certfile", client, "--x509keyfile", client]
+    called: list[Argument] = ["--verify-hostname", name, "--sni-hostname", name, "--x509cafile", trusted]
+    request = f"GET / HTTP/1.0\r\nHost: {name}\r\n\r\n"
+    _, words = ask(["gnutls-cli", "127.0.0.1", "--port", str(port), *called, *shown], stdin=request)
+    return words.partition("Simple Client Mode:")[2]
+
+
 def certificate_text(certificate: Path) -> str:
     """Return what `certtool --certificate-info` prints."""
     status, words = ask(["certtool", "--certificate-info", "--infile", certificate])

@@ -136,6 +136,27 @@ def connect(
     )
 
 
+def fetch(port: int, name: str, *, trusted: Path, client: tuple[Path, str]) -> str:
+    """Return what comes back on a request for the root page by a client that shows a PKCS#12, with its passphrase.
+
+    `trusted` alone is trusted.
+    """
+    trust: list[Argument] = ["-no-CApath", "-no-CAstore", "-CAfile", trusted, "-verify_return_error"]
+    file, passphrase = client
+    shown: list[Argument] = ["-cert", file, "-pass", f"pass:{passphrase}"]
+    called = ["-connect", f"127.0.0.1:{port}", "-servername", name, "-verify_hostname", name]
+    request = f"GET / HTTP/1.0\r\nHost: {name}\r\n\r\n"
+    _, words = ask(["openssl", "s_client", *called, *trust, *shown, "-ign_eof"], stdin=request)
+    return words.partition("Verify return code: 0 (ok)")[2]
+
+
+def judge_client(certificate: Path, *, trusted: Path, crls: Path, purpose: str = "sslclient") -> Verdict:
+    """Ask whether a server that trusts `trusted` alone, and asks the revocation lists, lets a certificate in."""
+    trust: list[Argument] = ["-no-CApath", "-no-CAstore", "-CAfile", trusted, "-crl_check", "-CRLfile", crls]
+    status, words = ask(["openssl", "verify", "-x509_strict", "-purpose", purpose, *trust, certificate])
+    return Verdict(status == 0, words)
+
+
 def _answer(argv: list[Argument]) -> str:
     status, words = ask(argv)
     assert status == 0, words
