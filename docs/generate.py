@@ -65,6 +65,8 @@ def commands(command: click.Command, path: str = "sslutil") -> Iterator[tuple[st
     if not isinstance(command, click.Group):
         yield path, command
         return
+    if hasattr(command, "alone"):
+        yield path, command.alone
     for name, child in command.commands.items():
         yield from commands(child, f"{path} {name}")
 

@@ -227,9 +227,9 @@ class Page(BaseHTTPRequestHandler):
 
     def client_name(self) -> str:
         """Return whom the client's certificate names, where one was asked for and shown."""
-        certificate = self.connection.getpeercert() or {}
-        names = [value for pairs in certificate.get("subject", ()) for key, value in pairs if key == "commonName"]
-        return f"You are {html.escape(names[0])}, as your certificate says." if names else ""
+        client = self.server.web.settings.identity(self.connection)
+        name = client.common_name if client else ""
+        return f"You are {html.escape(name)}, as your certificate says." if name else ""
 
     def send_body(self, status: HTTPStatus, kind: str, body: bytes) -> None:
         """Send an answer; to HEAD all but its body."""
