@@ -191,7 +191,7 @@ VARIANTS = {
 
 
 @pytest.mark.parametrize("values", VARIANTS.values(), ids=VARIANTS)
-@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("there", [True, pytest.param(False, marks=pytest.mark.full)])
 def test_suggestion(tmp_path: Path, values: dict[str, object], there: bool) -> None:  # noqa: FBT001
     """The commands set what the files say, run once or twice, and keep another option of a service."""
     wanted = plan(values)._replace(directory="/srv/a$b\"'#\\ü/current")
