@@ -14,7 +14,7 @@ from sslutil.cli.printable import printable
 from sslutil.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from sslutil.host.places import Places
@@ -143,24 +143,22 @@ def _with_run(function: Callable[..., Any]) -> Command:
 
 def find_first_word(args: list[str]) -> str:
     """Return the first word that is no option of every group: a command, or an option of another kind; else empty."""
-    words = iter(args)
-    for word in words:
-        if word in _WITH_VALUES:
-            next(words, None)
-        elif word.partition("=")[0] not in {*_WITH_VALUES, "--json"}:
-            return word
-    return ""
+    of_every_group = {*_WITH_VALUES, "--json"}
+    return next((word for word in _without_values(args) if word.partition("=")[0] not in of_every_group), "")
 
 
 def names_command(args: list[str]) -> bool:
     """Return whether a word among these is a command's."""
+    return any(not word.startswith("-") for word in _without_values(args))
+
+
+def _without_values(args: list[str]) -> Iterator[str]:
+    """Yield the words but for the values of options that stand before a command."""
     words = iter(args)
     for word in words:
+        yield word
         if word in _WITH_VALUES:
             next(words, None)
-        elif not word.startswith("-"):
-            return True
-    return False
 
 
 def make_places() -> Places:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from sslutil.errors import MaterialError, UsageError
 from sslutil.names import parse_identity
 from sslutil.plan import due_at
-from sslutil.registry import AUTHORITY_KEY, CLIENTS, generation_name
-from sslutil.steps.client_ledger import name_authority, read_key, refuse_faults
+from sslutil.registry import CLIENTS
+from sslutil.steps.client_ledger import name_authority, refuse_faults
 from sslutil.steps.client_signing import list_end
 from sslutil.steps.passphrase import take_passphrase
 from sslutil.store import clients as store
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from sslutil.disk import Folder
     from sslutil.names import Identity
-    from sslutil.pki.keys import Key
     from sslutil.site import Site
     from sslutil.steps.client_ledger import ClientLedger, OwnAuthority
     from sslutil.steps.run import Run
@@ -87,14 +86,6 @@ def _is_within(identity: Identity, domains: Iterable[str]) -> bool:
 
 def _domain_of(identity: Identity) -> str:
     return identity.text.rpartition("@")[2]
-
-
-def open_signer(run: Run, root: Folder, signer: OwnAuthority, passphrase: bytes | None) -> Key:
-    """Return the key of an authority; MaterialError where the passphrase is wrong or missing."""
-    from sslutil.pki.client_authority import unlock_key
-
-    path = run.path(f"{CLIENTS}/{generation_name(signer.number)}/{AUTHORITY_KEY}")
-    return unlock_key(read_key(root, signer.number), passphrase, path)
 
 
 def judge_signer(run: Run, ledger: ClientLedger, now: datetime) -> None:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from sslutil.facts import ClientRecord
 from sslutil.files import write_out
 from sslutil.formats.letter import Handover, render_letter
-from sslutil.steps.client_authority import make_authority, open_signer
-from sslutil.steps.client_ledger import read_client_ledger
+from sslutil.steps.client_authority import KEY_TYPE, make_authority
+from sslutil.steps.client_ledger import open_key
 from sslutil.steps.deploy import deploy_locked, finish
 from sslutil.steps.situation import look_at
 from sslutil.steps.tell import addresses
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sslutil.names import Identity
     from sslutil.pki.keys import Key
     from sslutil.site import Site
-    from sslutil.steps.client_ledger import OwnAuthority
+    from sslutil.steps.client_ledger import ClientLedger, OwnAuthority
     from sslutil.steps.deploy import Deployed
     from sslutil.steps.run import Run
 
@@ -85,15 +85,21 @@ class Issued(NamedTuple):
         return f"Issued({self.order}, {self.record})"
 
 
-def issue(  # noqa: PLR0913  what is wished, and who signs it
-    run: Run, root: Folder, site: Site, orders: Sequence[Order], now: datetime, *, ca_passphrase: bytes | None
+def issue(  # noqa: PLR0913, PLR0917  what is wished, and who signs it
+    run: Run,
+    root: Folder,
+    site: Site,
+    ledger: ClientLedger,
+    orders: Sequence[Order],
+    now: datetime,
+    *,
+    ca_passphrase: bytes | None,
 ) -> list[Issued]:
-    """Issue certificates in an open, locked registry, which has an authority, and hand them over."""
-    ledger = read_client_ledger(root)
+    """Issue certificates in an open, locked registry, whose ledger was read in the lock, and hand them over."""
     signer = ledger.signer
     if signer is None:
         raise AssertionError
-    key = open_signer(run, root, signer, ca_passphrase)
+    key = open_key(root, signer.number, ca_passphrase)
     made = [_make(run, site, signer, key, order, now) for order in orders]
     ledger = ledger.with_records((*ledger.records, *(one.record for one in made)))
     store.write_roster(root, ledger.text)
@@ -121,7 +127,7 @@ def _make(  # noqa: PLR0913, PLR0917  the same
     from sslutil.pki.client_authority import find_public_key, make_client
     from sslutil.pki.keys import make_key
 
-    own = None if order.request else make_key("p256")
+    own = None if order.request else make_key(KEY_TYPE)
     public = own.signer.public_key() if own else find_public_key(order.request, "the request")
     pem = make_client(authority, signer.certificate, public, identity=order.identity, now=now, days=order.days)
     facts = describe_certificate(pem)
@@ -185,8 +191,9 @@ def ensure_authority(
 
     `root` is open and locked. Raises ServerRefusedError before anything is issued where a server refuses that.
     """
-    finish(run, root)
-    situation = look_at(root, run.owners)
-    if situation.ledger.signer is None and situation.in_force is not None:
-        make_authority(root, situation.in_force.site, now, passphrase=passphrase, domains=domains)
+    if not store.read_authorities(root):
+        finish(run, root)
+        in_force = look_at(root, run.owners).in_force
+        if in_force is not None:
+            make_authority(root, in_force.site, now, passphrase=passphrase, domains=domains)
     return deploy_locked(run, Wish("order", passphrase=passphrase), root)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sslutil.disk import Folder
     from sslutil.facts import CertificateFacts, Revocation
+    from sslutil.pki.keys import Key
 
 _LONGEST_NAME = 64
 ROSTER_PATH = f"{CLIENTS}/{ROSTER}"
@@ -218,10 +219,12 @@ def write_client_ledger(root: Folder, before: ClientLedger, after: ClientLedger)
     return tuple(written)
 
 
-def read_key(root: Folder, number: int) -> bytes:
-    """Return the private key of an authority, PEM, perhaps encrypted: secret."""
+def open_key(root: Folder, number: int, passphrase: bytes | None) -> Key:
+    """Return the private key of an authority; MaterialError where the passphrase is wrong or missing."""
+    from sslutil.pki.client_authority import unlock_key
+
     with store.open_authority(root, number) as folder:
-        return folder.read(AUTHORITY_KEY)
+        return unlock_key(folder.read(AUTHORITY_KEY), passphrase, folder.path_of(AUTHORITY_KEY))
 
 
 def refuse_faults(ledger: ClientLedger) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from sslutil.disk import open_folder
 from sslutil.errors import MaterialError, SiteError
 from sslutil.facts import Revocation
-from sslutil.registry import AUTHORITY_KEY, CLIENTS, generation_name
+from sslutil.registry import CLIENTS
 from sslutil.steps.client_files import read_client_files
-from sslutil.steps.client_ledger import ROSTER_PATH, is_living, read_key, refuse_faults
+from sslutil.steps.client_ledger import ROSTER_PATH, is_living, open_key, refuse_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -172,12 +172,10 @@ def _tend_list(  # noqa: PLR0913, PLR0917  all that a list depends on
     is_asked = any(entry.serial_number in wanted.keys() - known.keys() for entry in wish.revoke)
     if authority.locked and not is_asked:
         return authority
-    from sslutil.pki.client_authority import unlock_key
     from sslutil.pki.crls import make_crl
 
-    path = run.path(f"{CLIENTS}/{generation_name(authority.number)}/{AUTHORITY_KEY}")
     with open_folder(run.registry) as root:
-        key = unlock_key(read_key(root, authority.number), wish.passphrase, path)
+        key = open_key(root, authority.number, wish.passphrase)
     number = _find_number(situation, authority) + 1
     end = list_end(authority, site.client_auth.crl_days, now)
     crl = make_crl(key, authority.certificate, wanted.values(), number=number, now=now, next_update=end)

@@ -14,7 +14,6 @@ from sslutil.steps.answer import Answer
 from sslutil.steps.client_files import refuse_lost_ledger
 from sslutil.steps.client_handover import Plan, answer_issued
 from sslutil.steps.client_issuing import ensure_authority, issue
-from sslutil.steps.client_ledger import read_client_ledger
 from sslutil.steps.client_orders import (
     QUESTION,
     find_living,
@@ -140,7 +139,7 @@ def _issue(run: Run, request: Request, plan: Plan, now: datetime) -> tuple[list[
         with changing(run) as root:
             ensured = ensure_authority(run, root, passphrase=plan.ca_passphrase, domains=plan.domains, now=now)
             done = done or ensured
-            ledger = read_client_ledger(root)
+            ledger = ensured.after.ledger
             chunk = [
                 order
                 for order in plan.orders[start : start + CHUNK]
@@ -148,7 +147,7 @@ def _issue(run: Run, request: Request, plan: Plan, now: datetime) -> tuple[list[
             ]
             if request.from_file is not None:
                 _keep_passphrases(request, chunk)
-            issued += issue(run, root, plan.site, chunk, now, ca_passphrase=plan.ca_passphrase)
+            issued += issue(run, root, plan.site, ledger, chunk, now, ca_passphrase=plan.ca_passphrase)
         if request.from_file is not None:
             run.progress(min(start + CHUNK, len(plan.orders)), len(plan.orders))
     return issued, done

@@ -68,7 +68,7 @@ def renew_client(run: Run, request: Request) -> Answer:
     plan = Plan(before.in_force.site, orders, old, ca_passphrase=passphrase, made=made)
     with changing(run) as root:
         ensured = ensure_authority(run, root, passphrase=passphrase, domains=(), now=now)
-        issued = issue(run, root, plan.site, orders, now, ca_passphrase=passphrase)
+        issued = issue(run, root, plan.site, ensured.after.ledger, orders, now, ca_passphrase=passphrase)
         issuing = f"issued a new client certificate for {whom}"
         answer = answer_issued(run, request.delivery, plan, issued[0], ensured, issuing)
         try:
